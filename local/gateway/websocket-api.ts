@@ -1,0 +1,330 @@
+import { randomBytes } from 'node:crypto';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { watchFrameLength } from './frame-limit.ts';
+import { functionArnOf, type InvokeFunction } from './invoke.ts';
+import { askAuthorizer, type RequestAuthorizer } from './request-authorizer.ts';
+import { Throttle } from './throttle.ts';
+
+/** An AWS::ApiGatewayV2::Api of type WEBSOCKET with what belongs to it, resolved. */
+export type WebSocketApiDefinition = {
+  apiId: string;
+  stage: string;
+  region: string;
+  accountId: string;
+  domainName: string;
+  /** By route key. `replies`: the route has a route response, so the integration's body goes back to the client. */
+  routes: Map<string, { integrationUri: string; replies: boolean; authorizer?: RequestAuthorizer }>;
+  throttling?: { rateLimit: number; burstLimit: number };
+};
+
+/** How long a socket may live and be silent; API Gateway's own figures unless a test compresses time. */
+export type SocketLifetimes = { idleSeconds: number; lifetimeSeconds: number };
+export const apiGatewayLifetimes: SocketLifetimes = { idleSeconds: 600, lifetimeSeconds: 7200 };
+
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+const maxMessageBytes = 128 * 1024;
+const maxFrameBytes = 32 * 1024;
+/** A client that reads this little of what was posted to it has, for API Gateway, a full buffer. */
+const maxUnreadBytes = 1024 * 1024;
+
+type Connection = {
+  connectionId: string;
+  socket?: WebSocket;
+  connectedAt: number;
+  lastActiveAt: number;
+  identity: { sourceIp: string; userAgent: string };
+  authorizer: Record<string, string>;
+  idleTimer?: NodeJS.Timeout;
+  lifeTimer?: NodeJS.Timeout;
+};
+
+/** The `@connections` answer to a post, a look-up or a close. */
+export type ManagementReply = { status: number; errorType?: string; message?: string; body?: unknown };
+
+/**
+ * API Gateway's WebSocket API: authorizer and `$connect` before the upgrade, routes by `$request.body.action`, route responses, `$disconnect`,
+ * the documented size and time limits, and `@connections`. A post to a socket whose `$connect` has not returned is Gone, as on AWS.
+ */
+export class WebSocketApi {
+  readonly #definition: WebSocketApiDefinition;
+  readonly #invoke: InvokeFunction;
+  readonly #lifetimes: SocketLifetimes;
+  readonly #connections = new Map<string, Connection>();
+  readonly #throttle?: Throttle;
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #server: WebSocketServer;
+
+  constructor(definition: WebSocketApiDefinition, invoke: InvokeFunction, lifetimes: SocketLifetimes = apiGatewayLifetimes) {
+    this.#definition = definition;
+    this.#invoke = invoke;
+    this.#lifetimes = lifetimes;
+    if (definition.throttling) {
+      this.#throttle = new Throttle(definition.throttling.rateLimit, definition.throttling.burstLimit);
+    }
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: maxMessageBytes,
+      perMessageDeflate: false,
+      handleProtocols: (_offered, request) => acceptedProtocols.get(request) ?? false,
+    });
+  }
+
+  /** How many sockets are open. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Answers an HTTP upgrade: 101 and a live connection, or the status that the authorizer or `$connect` chose. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    const url = new URL(request.url ?? '/', 'ws://embedded');
+    if (url.pathname.replace(/\/$/, '') !== `/${this.#definition.stage}`) return refuse(socket, 403);
+    if (this.#throttle && !this.#throttle.allows()) return refuse(socket, 429);
+    const connection: Connection = {
+      connectionId: randomBytes(11).toString('base64'),
+      connectedAt: Date.now(),
+      lastActiveAt: Date.now(),
+      identity: {
+        sourceIp: request.socket.remoteAddress ?? '',
+        userAgent: request.headers['user-agent'] ?? '',
+      },
+      authorizer: {},
+    };
+    const answer = await this.#connect(connection, request, url);
+    if (answer.statusCode < 200 || answer.statusCode > 299) return refuse(socket, answer.statusCode, answer.body);
+    if (socket.destroyed) return this.#track(this.#disconnected(connection, 1006, 'closed during connect'));
+    if (answer.protocol) acceptedProtocols.set(request, answer.protocol);
+    this.#server.handleUpgrade(request, socket, head, (accepted) => this.#open(connection, accepted, socket));
+  }
+
+  /** `@connections`: POST delivers `body`, GET describes, DELETE closes. */
+  manage(method: string, connectionId: string, body: Buffer): ManagementReply {
+    const connection = this.#connections.get(connectionId);
+    if (!connection?.socket || connection.socket.readyState !== connection.socket.OPEN) {
+      return { status: 410, errorType: 'GoneException', message: 'The connection is gone' };
+    }
+    const { socket } = connection;
+    if (method === 'DELETE') {
+      socket.close(1001, 'Connection closed by the service');
+      return { status: 204 };
+    }
+    if (method === 'GET') {
+      return {
+        status: 200,
+        body: {
+          connectedAt: new Date(connection.connectedAt).toISOString(),
+          lastActiveAt: new Date(connection.lastActiveAt).toISOString(),
+          identity: connection.identity,
+        },
+      };
+    }
+    if (body.length > maxMessageBytes) {
+      return { status: 413, errorType: 'PayloadTooLargeException', message: `${body.length} bytes; the limit is ${maxMessageBytes}` };
+    }
+    if (socket.bufferedAmount > maxUnreadBytes) {
+      return { status: 429, errorType: 'LimitExceededException', message: 'The client does not read what is sent to it' };
+    }
+    socket.send(body, { binary: false });
+    this.#active(connection);
+    return { status: 200 };
+  }
+
+  /** Closes every socket and waits for the `$disconnect` calls that follow. */
+  async stop(): Promise<void> {
+    for (const { socket } of this.#connections.values()) socket?.terminate();
+    await Promise.allSettled(this.#underWay);
+    this.#server.close();
+  }
+
+  async #connect(connection: Connection, request: IncomingMessage, url: URL): Promise<ConnectAnswer> {
+    const route = this.#definition.routes.get('$connect');
+    if (!route) return { statusCode: 200 };
+    const parts = { headers: headersOf(request), query: Object.fromEntries(url.searchParams) };
+    const event = {
+      headers: parts.headers,
+      multiValueHeaders: listed(parts.headers),
+      ...(url.search ? { queryStringParameters: parts.query, multiValueQueryStringParameters: allValues(url) } : {}),
+    };
+    const requestContext = this.#requestContext(connection, '$connect', 'CONNECT');
+    if (route.authorizer) {
+      const result = await askAuthorizer(
+        route.authorizer,
+        parts,
+        this.#arn('$connect'),
+        { ...event, requestContext },
+        this.#arn(`authorizers/${route.authorizer.authorizerId}`, false),
+        this.#invoke,
+      );
+      if (!result.allowed) return { statusCode: result.statusCode };
+      connection.authorizer = result.context;
+    }
+    try {
+      const answer = await this.#call(route.integrationUri, '$connect', {
+        ...event,
+        requestContext: { ...requestContext, authorizer: connection.authorizer },
+        isBase64Encoded: false,
+      });
+      return readConnectAnswer(answer);
+    } catch {
+      return { statusCode: 500 };
+    }
+  }
+
+  #open(connection: Connection, socket: WebSocket, stream: Duplex): void {
+    connection.socket = socket;
+    this.#connections.set(connection.connectionId, connection);
+    watchFrameLength(stream, maxFrameBytes, () => socket.close(1009, 'Frame too long'));
+    socket.on('error', () => socket.close());
+    socket.on('message', (data, isBinary) => {
+      this.#active(connection);
+      this.#track(this.#received(connection, data, isBinary));
+    });
+    socket.on('close', (code, reason) => {
+      clearTimeout(connection.idleTimer);
+      clearTimeout(connection.lifeTimer);
+      this.#connections.delete(connection.connectionId);
+      this.#track(this.#disconnected(connection, code, reason.toString()));
+    });
+    connection.lifeTimer = setTimeout(() => socket.close(1001, 'Going away'), this.#lifetimes.lifetimeSeconds * 1000);
+    this.#active(connection);
+  }
+
+  #active(connection: Connection): void {
+    connection.lastActiveAt = Date.now();
+    clearTimeout(connection.idleTimer);
+    connection.idleTimer = setTimeout(
+      () => connection.socket?.close(1001, 'Going away'),
+      this.#lifetimes.idleSeconds * 1000,
+    );
+  }
+
+  async #received(connection: Connection, data: RawData, isBinary: boolean): Promise<void> {
+    const bytes = Buffer.isBuffer(data) ? data : Buffer.concat([data].flat().map((part) => Buffer.from(part as ArrayBuffer)));
+    const text = bytes.toString('utf8');
+    const routeKey = isBinary ? '$default' : this.#routeKeyOf(text);
+    const route = this.#definition.routes.get(routeKey);
+    const requestContext = this.#requestContext(connection, routeKey, 'MESSAGE');
+    const ids = { connectionId: connection.connectionId, requestId: requestContext.requestId };
+    if (!route) return answer(connection, { message: 'Forbidden', ...ids });
+    if (this.#throttle && !this.#throttle.allows()) return answer(connection, { message: 'Too Many Requests', ...ids });
+    try {
+      const result = await this.#call(route.integrationUri, routeKey, {
+        requestContext: { ...requestContext, authorizer: connection.authorizer },
+        body: isBinary ? bytes.toString('base64') : text,
+        isBase64Encoded: isBinary,
+      });
+      const { body } = (result ?? {}) as { body?: unknown };
+      if (route.replies && typeof body === 'string' && connection.socket?.readyState === 1) connection.socket.send(body);
+    } catch {
+      answer(connection, { message: 'Internal server error', ...ids });
+    }
+  }
+
+  /** The `$request.body.action` of a message; what names no route goes to `$default`. */
+  #routeKeyOf(text: string): string {
+    try {
+      const { action } = JSON.parse(text) as { action?: unknown };
+      return typeof action === 'string' && this.#definition.routes.has(action) ? action : '$default';
+    } catch {
+      return '$default';
+    }
+  }
+
+  async #disconnected(connection: Connection, code: number, reason: string): Promise<void> {
+    const route = this.#definition.routes.get('$disconnect');
+    if (!route) return;
+    const requestContext = {
+      ...this.#requestContext(connection, '$disconnect', 'DISCONNECT'),
+      disconnectStatusCode: code,
+      disconnectReason: reason,
+      authorizer: connection.authorizer,
+    };
+    // Best effort, as on AWS: rows that this misses carry a TTL.
+    await this.#call(route.integrationUri, '$disconnect', { requestContext, isBase64Encoded: false }).catch(() => undefined);
+  }
+
+  #call(integrationUri: string, routeKey: string, event: unknown): Promise<unknown> {
+    return this.#invoke(functionArnOf(integrationUri), this.#arn(routeKey), event);
+  }
+
+  #track(work: Promise<unknown>): void {
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
+  #arn(path: string, withStage = true): string {
+    const { region, accountId, apiId, stage } = this.#definition;
+    return `arn:aws:execute-api:${region}:${accountId}:${apiId}/${withStage ? `${stage}/` : ''}${path}`;
+  }
+
+  #requestContext(connection: Connection, routeKey: string, eventType: string) {
+    const { apiId, stage, domainName } = this.#definition;
+    const now = Date.now();
+    const requestId = randomBytes(11).toString('base64');
+    return {
+      routeKey,
+      eventType,
+      ...(eventType === 'MESSAGE' ? { messageId: randomBytes(11).toString('base64') } : {}),
+      extendedRequestId: requestId,
+      requestId,
+      requestTime: new Date(now).toUTCString(),
+      requestTimeEpoch: now,
+      messageDirection: 'IN',
+      stage,
+      connectedAt: connection.connectedAt,
+      identity: connection.identity,
+      domainName,
+      connectionId: connection.connectionId,
+      apiId,
+    };
+  }
+}
+
+type ConnectAnswer = { statusCode: number; protocol?: string; body?: string };
+
+/** The protocol a `$connect` answer chose, kept for the moment `ws` asks for it. */
+const acceptedProtocols = new WeakMap<IncomingMessage, string>();
+
+function readConnectAnswer(answer: unknown): ConnectAnswer {
+  const { statusCode, headers = {}, body } = (answer ?? {}) as {
+    statusCode?: unknown;
+    headers?: Record<string, string>;
+    body?: string;
+  };
+  if (typeof statusCode !== 'number') return { statusCode: 500 };
+  const protocol = Object.entries(headers).find(([name]) => name.toLowerCase() === 'sec-websocket-protocol')?.[1];
+  return { statusCode, protocol, body };
+}
+
+function answer({ socket }: Connection, body: Record<string, unknown>): void {
+  if (socket?.readyState === 1) socket.send(JSON.stringify(body));
+}
+
+function refuse(socket: Duplex, statusCode: number, body = ''): void {
+  const reason = STATUS_CODES[statusCode] ?? 'Error';
+  const text = body || JSON.stringify({ message: reason });
+  socket.end(
+    `HTTP/1.1 ${statusCode} ${reason}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}
+
+function headersOf(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index];
+    const value = request.rawHeaders[index + 1];
+    if (name !== undefined && value !== undefined) headers[name] = value;
+  }
+  return headers;
+}
+
+function listed(values: Record<string, string>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]]));
+}
+
+function allValues(url: URL): Record<string, string[]> {
+  return Object.fromEntries([...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name)]));
+}

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { Worker } from 'node:worker_threads';
+import type { Invocation, WorkerReport, WorkerSettings } from './worker.ts';
+
+/** A Lambda function of the template, resolved: what to run, as whom, and within which limits. */
+export type FunctionDefinition = {
+  /** The folder name under functions/, which is also the name of its role at the edge. */
+  name: string;
+  functionName: string;
+  functionArn: string;
+  bundle: string;
+  exportName: string;
+  environment: Record<string, string>;
+  timeoutSeconds: number;
+  memoryMegabytes: number;
+  /** ReservedConcurrentExecutions; past it, invocations are throttled. */
+  reservedConcurrency?: number;
+};
+
+/** A function that failed as Lambda reports it: `errorType` is the thrown error's name, or Lambda's own for timeouts and crashes. */
+export class FunctionError extends Error {
+  readonly errorType: string;
+  constructor(errorType: string, message: string) {
+    super(message);
+    this.name = 'FunctionError';
+    this.errorType = errorType;
+  }
+}
+
+/** Called for each line a function writes. */
+export type LogLine = (line: { function: string; line: string }) => void;
+
+/** At most this many environments of one function run here; more invocations wait. AWS would start up to 1,000. */
+const maxEnvironments = 8;
+
+type Environment = {
+  worker: Worker;
+  token: string;
+  current?: { requestId: string; timer: NodeJS.Timeout; resolve: (result: string) => void; reject: (error: Error) => void };
+};
+
+/**
+ * Runs one function in worker threads as Lambda runs it in execution environments: an environment serves one invocation at a time, is
+ * started when none is free (a cold start), is reused while warm, and is thrown away after a timeout, a crash or an uncaught error.
+ */
+export class LambdaFunction {
+  readonly definition: FunctionDefinition;
+  readonly #edgePort: number;
+  readonly #log: LogLine;
+  readonly #environments = new Map<string, Environment>();
+  readonly #idle: Environment[] = [];
+  readonly #waiting: { resolve: (environment: Environment) => void; reject: (error: unknown) => void }[] = [];
+  #stopped = false;
+
+  constructor(definition: FunctionDefinition, edgePort: number, log: LogLine) {
+    this.definition = definition;
+    this.#edgePort = edgePort;
+    this.#log = log;
+  }
+
+  /** How many invocations are running now. */
+  get running(): number {
+    return this.#environments.size - this.#idle.length;
+  }
+
+  /**
+   * Invokes the function and waits for its result.
+   * @param event any JSON value: what Lambda would pass as the event
+   * @returns the handler's result, through JSON
+   * @throws FunctionError with the handler's error, `Sandbox.Timedout`, `Runtime.ExitError` or `TooManyRequestsException`
+   */
+  async invoke(event: unknown): Promise<unknown> {
+    const { reservedConcurrency, functionName } = this.definition;
+    if (reservedConcurrency !== undefined && this.running >= reservedConcurrency) {
+      throw new FunctionError('TooManyRequestsException', `${functionName} reached its reserved concurrency`);
+    }
+    const environment = await this.#take();
+    const result = await this.#run(environment, JSON.stringify(event));
+    return JSON.parse(result);
+  }
+
+  /** Ends the environment that made a call carrying this token, as a crash in the middle of that call would. Returns whether it was ours. */
+  crash(workerToken: string): boolean {
+    const environment = this.#environments.get(workerToken);
+    if (!environment) return false;
+    this.#discard(environment, new FunctionError('Runtime.ExitError', 'The function crashed on an injected fault'));
+    return true;
+  }
+
+  /** Ends all environments; invocations under way fail. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const environments = [...this.#environments.values()];
+    const ended = new FunctionError('Runtime.ExitError', 'The embedded cloud is stopping');
+    for (const environment of environments) this.#release(environment, ended);
+    await Promise.all(environments.map(({ worker }) => worker.terminate()));
+  }
+
+  async #take(): Promise<Environment> {
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    if (this.#environments.size < maxEnvironments) return this.#start();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  async #start(): Promise<Environment> {
+    const { definition } = this;
+    const token = randomUUID();
+    const settings: WorkerSettings = {
+      bundle: definition.bundle,
+      exportName: definition.exportName,
+      functionName: definition.functionName,
+      functionArn: definition.functionArn,
+      memoryMegabytes: definition.memoryMegabytes,
+      edge: { port: this.#edgePort, workerToken: token },
+    };
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      env: { ...definition.environment },
+      workerData: settings,
+      stdout: true,
+      stderr: true,
+    });
+    for (const output of [worker.stdout, worker.stderr]) {
+      createInterface({ input: output }).on('line', (line) => this.#log({ function: definition.name, line }));
+    }
+    const environment: Environment = { worker, token };
+    this.#environments.set(token, environment);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        worker.once('message', () => resolve());
+        worker.once('error', reject);
+        worker.once('exit', () => reject(new FunctionError('Runtime.ExitError', 'The function ended while it started')));
+      });
+    } catch (error) {
+      this.#environments.delete(token);
+      this.#startForNextWaiting();
+      throw error;
+    }
+    worker.on('message', (report: WorkerReport) => this.#finish(environment, report));
+    worker.on('error', (error) => this.#discard(environment, new FunctionError('Runtime.ExitError', String(error))));
+    worker.on('exit', () => this.#discard(environment, new FunctionError('Runtime.ExitError', 'The function exited')));
+    return environment;
+  }
+
+  #run(environment: Environment, event: string): Promise<string> {
+    const { timeoutSeconds } = this.definition;
+    const requestId = randomUUID();
+    const deadline = Date.now() + timeoutSeconds * 1000;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const message = `${requestId} Task timed out after ${timeoutSeconds.toFixed(2)} seconds`;
+        this.#log({ function: this.definition.name, line: message });
+        this.#discard(environment, new FunctionError('Sandbox.Timedout', message));
+      }, timeoutSeconds * 1000);
+      environment.current = { requestId, timer, resolve, reject };
+      environment.worker.postMessage({ requestId, event, deadline } satisfies Invocation);
+    });
+  }
+
+  #finish(environment: Environment, report: WorkerReport): void {
+    const { current } = environment;
+    if (report.kind === 'ready' || !current || current.requestId !== report.requestId) return;
+    clearTimeout(current.timer);
+    environment.current = undefined;
+    if (report.kind === 'result') current.resolve(report.result);
+    else current.reject(new FunctionError(report.errorType, report.errorMessage));
+    const next = this.#waiting.shift();
+    if (next) next.resolve(environment);
+    else this.#idle.push(environment);
+  }
+
+  #discard(environment: Environment, reason: FunctionError): void {
+    if (!this.#environments.has(environment.token)) return;
+    this.#release(environment, reason);
+    void environment.worker.terminate();
+    this.#startForNextWaiting();
+  }
+
+  #release(environment: Environment, reason: FunctionError): void {
+    this.#environments.delete(environment.token);
+    const place = this.#idle.indexOf(environment);
+    if (place >= 0) this.#idle.splice(place, 1);
+    if (!environment.current) return;
+    clearTimeout(environment.current.timer);
+    environment.current.reject(reason);
+    environment.current = undefined;
+  }
+
+  /** A waiting invocation must not starve because the environment it waited for is gone. */
+  #startForNextWaiting(): void {
+    const next = this.#stopped ? undefined : this.#waiting.shift();
+    if (next) this.#start().then(next.resolve, next.reject);
+  }
+}

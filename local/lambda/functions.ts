@@ -1,0 +1,50 @@
+import { matchesWildcard } from '../gateway/request-authorizer.ts';
+import { type FunctionDefinition, LambdaFunction, type LogLine } from './function.ts';
+
+/** An AWS::Lambda::Permission, resolved: who may invoke a function, and for which source. */
+export type InvokePermission = { functionArn: string; principal: string; sourceArn?: string };
+
+/** The functions of a stack, and who may invoke them. */
+export class Functions {
+  readonly #byArn: Map<string, LambdaFunction>;
+  readonly #permissions: InvokePermission[];
+
+  constructor(definitions: FunctionDefinition[], permissions: InvokePermission[], edgePort: number, log: LogLine) {
+    this.#byArn = new Map(
+      definitions.map((definition) => [definition.functionArn, new LambdaFunction(definition, edgePort, log)]),
+    );
+    this.#permissions = permissions;
+  }
+
+  /** @throws Error when the template defines no such function */
+  get(functionArn: string): LambdaFunction {
+    const found = this.#byArn.get(functionArn);
+    if (!found) throw new Error(`The template defines no function ${functionArn}`);
+    return found;
+  }
+
+  /**
+   * Invokes a function for an AWS service, if the function's resource policy lets that service do so for that source.
+   * @param principal the service, for example `apigateway.amazonaws.com`
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-services.html
+   */
+  async invokeFor(principal: string, sourceArn: string, functionArn: string, event: unknown): Promise<unknown> {
+    const allowed = this.#permissions.some(
+      (permission) =>
+        permission.functionArn === functionArn &&
+        permission.principal === principal &&
+        (permission.sourceArn === undefined || matchesWildcard(permission.sourceArn, sourceArn)),
+    );
+    if (!allowed) throw new Error(`${principal} may not invoke ${functionArn} for ${sourceArn}: no Lambda permission allows it`);
+    return this.get(functionArn).invoke(event);
+  }
+
+  /** Crashes the environment that carries this token, whichever function it belongs to. */
+  crash(workerToken: string): void {
+    for (const candidate of this.#byArn.values()) if (candidate.crash(workerToken)) return;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#byArn.values()].map((candidate) => candidate.stop()));
+  }
+}
