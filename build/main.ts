@@ -1,0 +1,8 @@
+import { join } from 'node:path';
+import { buildFunctions, kilobytes } from './functions.ts';
+
+const root = join(import.meta.dirname, '..');
+
+for (const { name, bytes, heaviest } of await buildFunctions(root, join(root, 'dist', 'functions'))) {
+  console.log(`${name.padEnd(26)} ${kilobytes(bytes).padStart(8)}   ${heaviest.join(', ')}`);
+}

@@ -1,0 +1,9 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+
+/**
+ * Leave to do exactly these actions on exactly these resources. CDK's own grants are not used: they give whole
+ * families of actions, where a function here may do only what its code does.
+ */
+export function allow(actions: string[], ...resources: string[]): PolicyStatement {
+  return new PolicyStatement({ actions, resources });
+}

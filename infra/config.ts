@@ -1,0 +1,160 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+
+export const environments = ['dev', 'production', 'test'] as const;
+export type Environment = (typeof environments)[number];
+
+/** Requests a second over time, and how many may come at once. */
+export interface Throttle {
+  rateLimit: number;
+  burstLimit: number;
+}
+
+/** How a queue is read: by one function, in batches, by at most so many copies of it. */
+export interface QueueSettings {
+  batchSize: number;
+  maximumConcurrency: number;
+  /** At least six function timeouts, or a slow batch is handed out a second time (AWS: "Using Lambda with Amazon SQS"). */
+  visibilityTimeout: Duration;
+  /** Receives after which SQS gives up. The functions give up earlier by themselves: this one is for crashes. */
+  maxReceiveCount: number;
+}
+
+export interface FunctionSettings {
+  memorySize: number;
+  timeout: Duration;
+}
+
+/** Every duration and limit of the stack. */
+export interface Settings {
+  environment: Environment;
+  logLevel: 'DEBUG' | 'INFO' | 'WARN';
+  logRetention: RetentionDays;
+  /** What becomes of tables, the user pool and logs when they leave the stack. */
+  removalPolicy: RemovalPolicy;
+  /** Refuse to delete the tables, the user pool and the stack, whoever asks. */
+  deletionProtection: boolean;
+  identity: {
+    selfSignUp: boolean;
+    /** Sign-in with the plain password in the request, as scripts and curl do; without it people sign in with SRP only. */
+    passwordSignIn: boolean;
+    /** Life of access and id tokens. A socket outlives one, and renews it in band. */
+    tokenValidity: Duration;
+    refreshTokenValidity: Duration;
+  };
+  /** Web origins that may open sockets and call the HTTP API; none named: any. */
+  allowedOrigins: string[];
+  messageRetention: Duration;
+  /** How long letters wait in a dead-letter queue, in case nothing drains it. */
+  deadLetterRetention: Duration;
+  /** Life of connection and subscription rows: a socket's two hours and slack, since `$disconnect` is best effort. */
+  connectionLifetime: Duration;
+  /** A connection younger than this keeps its rows on a 410: a post that beats the return of `$connect` gets one too. */
+  youngConnection: Duration;
+  rateLimit: { perSecond: number; burst: number };
+  functions: { gatekeeper: FunctionSettings; publisher: FunctionSettings; sender: FunctionSettings };
+  /** The standard and the FIFO queue, and the waits between a record's three tries. */
+  processor: QueueSettings & { retries: Duration[] };
+  /** The queue of single posts that failed, and the waits between the tries of one. */
+  deliveryRetry: QueueSettings & { retries: Duration[] };
+  throttling: { connect: Throttle; frames: Throttle; publish: Throttle };
+}
+
+const dev: Settings = {
+  environment: 'dev',
+  logLevel: 'DEBUG',
+  logRetention: RetentionDays.ONE_WEEK,
+  removalPolicy: RemovalPolicy.DESTROY,
+  deletionProtection: false,
+  identity: {
+    selfSignUp: true,
+    passwordSignIn: true,
+    tokenValidity: Duration.hours(1),
+    refreshTokenValidity: Duration.days(30),
+  },
+  allowedOrigins: [],
+  messageRetention: Duration.days(30),
+  deadLetterRetention: Duration.days(14),
+  connectionLifetime: Duration.minutes(150),
+  youngConnection: Duration.seconds(30),
+  rateLimit: { perSecond: 50, burst: 500 },
+  functions: {
+    // CPU comes with memory: these start cold in front of a waiting client, so they get more than they fill.
+    gatekeeper: { memorySize: 512, timeout: Duration.seconds(10) },
+    publisher: { memorySize: 512, timeout: Duration.seconds(10) },
+    sender: { memorySize: 1024, timeout: Duration.seconds(10) },
+  },
+  processor: {
+    batchSize: 10,
+    maximumConcurrency: 10,
+    visibilityTimeout: Duration.seconds(60),
+    maxReceiveCount: 6,
+    retries: [Duration.seconds(5), Duration.seconds(20)],
+  },
+  deliveryRetry: {
+    batchSize: 10,
+    maximumConcurrency: 5,
+    visibilityTimeout: Duration.seconds(60),
+    maxReceiveCount: 8,
+    retries: [1, 2, 4, 8].map((seconds) => Duration.seconds(seconds)),
+  },
+  throttling: {
+    // AWS opens at most 500 sockets a second for the whole account.
+    connect: { rateLimit: 50, burstLimit: 100 },
+    frames: { rateLimit: 500, burstLimit: 1000 },
+    publish: { rateLimit: 200, burstLimit: 400 },
+  },
+};
+
+const production: Settings = {
+  ...dev,
+  environment: 'production',
+  logLevel: 'INFO',
+  logRetention: RetentionDays.THREE_MONTHS,
+  removalPolicy: RemovalPolicy.RETAIN,
+  deletionProtection: true,
+  identity: { ...dev.identity, selfSignUp: false, passwordSignIn: false, refreshTokenValidity: Duration.days(7) },
+  // The account's 10,000 requests a second are shared by clients' frames and by our own posts to them, and we keep
+  // under 70% of that: 1,500 for what comes in, and 55 concurrent senders at about 100 posts a second each.
+  processor: { ...dev.processor, maximumConcurrency: 25 },
+  deliveryRetry: { ...dev.deliveryRetry, maximumConcurrency: 5 },
+  throttling: {
+    connect: { rateLimit: 400, burstLimit: 400 },
+    frames: { rateLimit: 1000, burstLimit: 2000 },
+    publish: { rateLimit: 500, burstLimit: 1000 },
+  },
+};
+
+/** As dev, with waits a test can sit out; still within what AWS accepts. */
+const test: Settings = {
+  ...dev,
+  environment: 'test',
+  youngConnection: Duration.seconds(2),
+  functions: { ...dev.functions, sender: { ...dev.functions.sender, timeout: Duration.seconds(3) } },
+  processor: {
+    ...dev.processor,
+    visibilityTimeout: Duration.seconds(18),
+    retries: [Duration.seconds(1), Duration.seconds(1)],
+  },
+  deliveryRetry: {
+    ...dev.deliveryRetry,
+    visibilityTimeout: Duration.seconds(18),
+    retries: [1, 1, 1, 1].map((seconds) => Duration.seconds(seconds)),
+  },
+};
+
+/**
+ * The settings of one environment.
+ *
+ * @throws when no environment has that name
+ */
+export function settingsOf(name: string): Settings {
+  const settings = [dev, production, test].find(({ environment }) => environment === name);
+  if (!settings) throw new Error(`Unknown environment "${name}": expected one of ${environments.join(', ')}.`);
+  return settings;
+}
+
+/** Durations as functions take them: whole seconds, comma separated. */
+export function inSeconds(durations: Duration[]): string {
+  return durations.map((duration) => duration.toSeconds()).join(',');
+}

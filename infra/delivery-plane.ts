@@ -1,0 +1,189 @@
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { allow } from './allow.ts';
+import { inSeconds } from './config.ts';
+import type { FunctionSettings, Settings } from './config.ts';
+import type { HttpGateway } from './http-gateway.ts';
+import type { Identity } from './identity.ts';
+import type { Messaging } from './messaging.ts';
+import { ServiceFunction } from './service-function.ts';
+import type { Tables } from './tables.ts';
+import type { WebSocketGateway } from './websocket-gateway.ts';
+
+export interface DeliveryPlaneProps {
+  settings: Settings;
+  bundles: string;
+  identity: Identity;
+  tables: Tables;
+  messaging: Messaging;
+  webSocket: WebSocketGateway;
+  http: HttpGateway;
+}
+
+/** One function to make: where its code is, how big it is, what it is told and what it may do. */
+interface Part {
+  description: string;
+  size: FunctionSettings;
+  environment: Record<string, string>;
+  permissions: PolicyStatement[];
+}
+
+/** From a socket or a backend's call, through topic and queue, to every subscriber's socket. */
+export class DeliveryPlane extends Construct {
+  private readonly props: DeliveryPlaneProps;
+
+  constructor(scope: Construct, id: string, props: DeliveryPlaneProps) {
+    super(scope, id);
+    this.props = props;
+    const { settings, messaging } = props;
+
+    const p2pPublisher = this.p2pPublisher();
+    props.webSocket.serve({
+      authorizer: this.authorizer(),
+      connection: this.connection(),
+      publisher: p2pPublisher,
+    });
+    props.http.serve({ publisher: this.a2pPublisher() });
+
+    const processor = this.processor();
+    processor.consume(messaging.standard.queue, settings.processor);
+    processor.consume(messaging.fifo.queue, settings.processor);
+    this.deliveryRetry().consume(messaging.deliveryRetries, settings.deliveryRetry);
+  }
+
+  private authorizer(): ServiceFunction {
+    const { settings, identity, tables } = this.props;
+    return this.function('websocket-authorizer', {
+      description: 'Decides who may open a socket, and which chats it starts with',
+      size: settings.functions.gatekeeper,
+      environment: {
+        USER_POOL_ID: identity.userPool.userPoolId,
+        USER_POOL_CLIENT_ID: identity.peopleClient.userPoolClientId,
+        PERMISSIONS_TABLE: tables.permissions.tableName,
+        ALLOWED_ORIGINS: settings.allowedOrigins.join(','),
+      },
+      permissions: [allow(['dynamodb:BatchGetItem'], tables.permissions.tableArn)],
+    });
+  }
+
+  private connection(): ServiceFunction {
+    const { settings, tables } = this.props;
+    return this.function('connection', {
+      description: 'Keeps the rows of sockets and their subscriptions as sockets come and go',
+      size: settings.functions.gatekeeper,
+      environment: {
+        PERMISSIONS_TABLE: tables.permissions.tableName,
+        CONNECTIONS_TABLE: tables.connections.tableName,
+        SUBSCRIPTIONS_TABLE: tables.subscriptions.tableName,
+        CONNECTION_TTL_SECONDS: inSeconds([settings.connectionLifetime]),
+      },
+      permissions: [
+        allow(['dynamodb:PutItem', 'dynamodb:DeleteItem'], tables.connections.tableArn),
+        allow(['dynamodb:Query'], indexOf(tables.connections.tableArn, 'byUser')),
+        allow(['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem'], tables.subscriptions.tableArn),
+        allow(['dynamodb:Query'], indexOf(tables.subscriptions.tableArn, 'byConnection')),
+        allow(['dynamodb:BatchGetItem'], tables.permissions.tableArn),
+      ],
+    });
+  }
+
+  private p2pPublisher(): ServiceFunction {
+    const { tables, settings } = this.props;
+    const publisher = this.publisher([tables.connections.tableArn]);
+    return this.function('p2p-websocket-publisher', {
+      description: 'Publishes what people send over their sockets',
+      size: settings.functions.publisher,
+      environment: { ...publisher.environment, CONNECTIONS_TABLE: tables.connections.tableName },
+      permissions: publisher.permissions,
+    });
+  }
+
+  private a2pPublisher(): ServiceFunction {
+    return this.function('a2p-http-publisher', {
+      description: 'Publishes what backends send over HTTP',
+      size: this.props.settings.functions.publisher,
+      ...this.publisher([]),
+    });
+  }
+
+  /** What both publishers need: who may send, what was sent before, how much was sent lately, and the topics. */
+  private publisher(alsoRead: string[]): Pick<Part, 'environment' | 'permissions'> {
+    const { settings, tables, messaging } = this.props;
+    return {
+      environment: {
+        PERMISSIONS_TABLE: tables.permissions.tableName,
+        MESSAGES_TABLE: tables.messages.tableName,
+        RATE_LIMITS_TABLE: tables.rateLimits.tableName,
+        STANDARD_TOPIC_ARN: messaging.standard.topic.topicArn,
+        FIFO_TOPIC_ARN: messaging.fifo.topic.topicArn,
+        RATE_LIMIT_PER_SECOND: String(settings.rateLimit.perSecond),
+        RATE_LIMIT_BURST: String(settings.rateLimit.burst),
+      },
+      permissions: [
+        allow(['dynamodb:BatchGetItem'], tables.permissions.tableArn, tables.messages.tableArn, ...alsoRead),
+        allow(['dynamodb:UpdateItem'], tables.rateLimits.tableArn),
+        allow(['sns:Publish'], messaging.standard.topic.topicArn, messaging.fifo.topic.topicArn),
+      ],
+    };
+  }
+
+  private processor(): ServiceFunction {
+    const { settings, tables, messaging, webSocket } = this.props;
+    const { standard, fifo, deliveryRetries } = messaging;
+    return this.function('message-processor', {
+      description: 'Writes messages into history, then posts them to every subscriber',
+      size: settings.functions.sender,
+      environment: {
+        CHATS_TABLE: tables.chats.tableName,
+        MESSAGES_TABLE: tables.messages.tableName,
+        SUBSCRIPTIONS_TABLE: tables.subscriptions.tableName,
+        CONNECTIONS_TABLE: tables.connections.tableName,
+        WEBSOCKET_ENDPOINT: webSocket.endpoint,
+        STANDARD_DEAD_LETTER_QUEUE_URL: standard.deadLetters.queueUrl,
+        FIFO_DEAD_LETTER_QUEUE_URL: fifo.deadLetters.queueUrl,
+        DELIVERY_RETRY_QUEUE_URL: deliveryRetries.queueUrl,
+        MESSAGE_RETENTION_DAYS: String(settings.messageRetention.toDays()),
+        YOUNG_CONNECTION_SECONDS: inSeconds([settings.youngConnection]),
+        PROCESSOR_RETRY_SECONDS: inSeconds(settings.processor.retries),
+      },
+      permissions: [
+        allow(['dynamodb:UpdateItem'], tables.chats.tableArn),
+        allow(['dynamodb:PutItem'], tables.messages.tableArn),
+        allow(['dynamodb:Query', 'dynamodb:DeleteItem'], tables.subscriptions.tableArn),
+        allow(['dynamodb:GetItem', 'dynamodb:DeleteItem'], tables.connections.tableArn),
+        allow(['sqs:SendMessage'], standard.deadLetters.queueArn, fifo.deadLetters.queueArn, deliveryRetries.queueArn),
+        allow(['execute-api:ManageConnections'], webSocket.connections('POST')),
+      ],
+    });
+  }
+
+  private deliveryRetry(): ServiceFunction {
+    const { settings, tables, messaging, webSocket } = this.props;
+    return this.function('delivery-retry', {
+      description: 'Tries again, for one socket alone, to post what it missed; closes it when that keeps failing',
+      size: settings.functions.sender,
+      environment: {
+        SUBSCRIPTIONS_TABLE: tables.subscriptions.tableName,
+        CONNECTIONS_TABLE: tables.connections.tableName,
+        WEBSOCKET_ENDPOINT: webSocket.endpoint,
+        DELIVERY_RETRY_QUEUE_URL: messaging.deliveryRetries.queueUrl,
+        YOUNG_CONNECTION_SECONDS: inSeconds([settings.youngConnection]),
+        DELIVERY_RETRY_SECONDS: inSeconds(settings.deliveryRetry.retries),
+      },
+      permissions: [
+        allow(['dynamodb:GetItem', 'dynamodb:DeleteItem'], tables.subscriptions.tableArn, tables.connections.tableArn),
+        allow(['dynamodb:Query'], indexOf(tables.subscriptions.tableArn, 'byConnection')),
+        allow(['execute-api:ManageConnections'], webSocket.connections('POST'), webSocket.connections('DELETE')),
+      ],
+    });
+  }
+
+  private function(name: string, part: Part): ServiceFunction {
+    const { settings, bundles } = this.props;
+    return new ServiceFunction(this, name, { name, bundles, settings, ...part });
+  }
+}
+
+function indexOf(tableArn: string, index: string): string {
+  return `${tableArn}/index/${index}`;
+}

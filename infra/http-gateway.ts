@@ -1,0 +1,60 @@
+import { Duration } from 'aws-cdk-lib';
+import { CorsHttpMethod, HttpApi, HttpMethod, HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Construct } from 'constructs';
+import { accessLog } from './access-log.ts';
+import type { Settings } from './config.ts';
+import type { Identity } from './identity.ts';
+import type { ServiceFunction } from './service-function.ts';
+
+const logged = [
+  'requestId',
+  'requestTime',
+  'httpMethod',
+  'routeKey',
+  'status',
+  'error.responseType',
+  'authorizer.error',
+  'integration.status',
+  'integration.latency',
+  'responseLength',
+];
+
+/** The HTTP side, for backends. Every route asks for a token of the user pool, a person's or a machine's. */
+export class HttpGateway extends Construct {
+  readonly url: string;
+  private readonly api: HttpApi;
+
+  constructor(scope: Construct, id: string, settings: Settings, identity: Identity) {
+    super(scope, id);
+    this.api = new HttpApi(this, 'Api', {
+      createDefaultStage: false,
+      defaultAuthorizer: new HttpUserPoolAuthorizer('Authorizer', identity.userPool, {
+        userPoolClients: [identity.peopleClient, identity.machineClient],
+      }),
+      corsPreflight: {
+        allowOrigins: settings.allowedOrigins.length > 0 ? settings.allowedOrigins : ['*'],
+        allowMethods: [CorsHttpMethod.POST],
+        // `*` does not stand for this one.
+        allowHeaders: ['authorization', 'content-type'],
+        maxAge: Duration.hours(1),
+      },
+    });
+    const stage = new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      autoDeploy: true,
+      throttle: settings.throttling.publish,
+      accessLogSettings: accessLog(this, settings, logged),
+    });
+    this.url = stage.url;
+  }
+
+  serve(functions: { publisher: ServiceFunction }): void {
+    this.api.addRoutes({
+      path: '/publish',
+      methods: [HttpMethod.POST],
+      integration: new HttpLambdaIntegration('publish-integration', functions.publisher.function),
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { CfnTopic, FifoThroughputScope, SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
+import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { QueueProps } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Settings } from './config.ts';
+
+/** A topic, the queue of this service behind it, and where messages of either end that could not be handled. */
+export interface Lane {
+  topic: Topic;
+  queue: Queue;
+  deadLetters: Queue;
+}
+
+/** The group is the unit of order and of deduplication, so that groups do not share one throughput limit. */
+const highThroughput: Partial<QueueProps> = {
+  fifo: true,
+  deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+  fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+};
+
+/**
+ * Topics and queues between publishers and the processor. A topic feeds a queue of its own kind only: SNS refuses a
+ * FIFO queue behind a standard topic, and a standard queue behind a FIFO topic loses the order.
+ */
+export class Messaging extends Construct {
+  readonly standard: Lane;
+  readonly fifo: Lane;
+  readonly deliveryRetries: Queue;
+  readonly deliveryRetryDeadLetters: Queue;
+
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+    const { processor, deliveryRetry, deadLetterRetention } = settings;
+
+    const queue = (name: string, props: QueueProps): Queue =>
+      new Queue(this, name, { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, ...props });
+    const deadLetters = (name: string, props: QueueProps = {}): Queue =>
+      queue(name, { ...props, retentionPeriod: deadLetterRetention });
+
+    const standardDeadLetters = deadLetters('StandardDeadLetters');
+    this.standard = {
+      topic: encrypted(new Topic(this, 'StandardTopic', { enforceSSL: true })),
+      deadLetters: standardDeadLetters,
+      queue: queue('StandardQueue', {
+        visibilityTimeout: processor.visibilityTimeout,
+        deadLetterQueue: { queue: standardDeadLetters, maxReceiveCount: processor.maxReceiveCount },
+      }),
+    };
+
+    const fifoDeadLetters = deadLetters('FifoDeadLetters', highThroughput);
+    this.fifo = {
+      topic: encrypted(
+        new Topic(this, 'FifoTopic', {
+          enforceSSL: true,
+          fifo: true,
+          fifoThroughputScope: FifoThroughputScope.MESSAGE_GROUP,
+        }),
+      ),
+      deadLetters: fifoDeadLetters,
+      queue: queue('FifoQueue', {
+        ...highThroughput,
+        visibilityTimeout: processor.visibilityTimeout,
+        deadLetterQueue: { queue: fifoDeadLetters, maxReceiveCount: processor.maxReceiveCount },
+      }),
+    };
+
+    this.deliveryRetryDeadLetters = deadLetters('DeliveryRetryDeadLetters');
+    this.deliveryRetries = queue('DeliveryRetryQueue', {
+      visibilityTimeout: deliveryRetry.visibilityTimeout,
+      deadLetterQueue: { queue: this.deliveryRetryDeadLetters, maxReceiveCount: deliveryRetry.maxReceiveCount },
+    });
+
+    for (const lane of [this.standard, this.fifo]) subscribe(lane);
+  }
+}
+
+/**
+ * Puts the queue behind the topic for WebSocket messages only. Other channels are accepted and published; a queue of
+ * their own with its own filter is how they are added. What SNS cannot hand to the queue goes where the queue's own
+ * failures go, so there is one place to look.
+ */
+function subscribe({ topic, queue, deadLetters }: Lane): void {
+  topic.addSubscription(
+    new SqsSubscription(queue, {
+      rawMessageDelivery: true,
+      filterPolicy: { targetChannel: SubscriptionFilter.stringFilter({ allowlist: ['WebSocket'] }) },
+      deadLetterQueue: deadLetters,
+    }),
+  );
+}
+
+/** Encrypts with the key AWS keeps for SNS, whose own policy lets every authorized publisher of the account use it. */
+function encrypted(topic: Topic): Topic {
+  if (!(topic.node.defaultChild instanceof CfnTopic)) throw new Error(`${topic.node.path} is not an SNS topic`);
+  topic.node.defaultChild.kmsMasterKeyId = 'alias/aws/sns';
+  return topic;
+}

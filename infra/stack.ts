@@ -1,0 +1,44 @@
+import { Aws, CfnOutput, DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Settings } from './config.ts';
+import { DeliveryPlane } from './delivery-plane.ts';
+import { HttpGateway } from './http-gateway.ts';
+import { Identity } from './identity.ts';
+import { Messaging } from './messaging.ts';
+import { Tables } from './tables.ts';
+import { WebSocketGateway } from './websocket-gateway.ts';
+
+export interface NotificationStackProps {
+  settings: Settings;
+  /** Folder that holds the functions' bundles, `npm run build`'s output. */
+  bundles: string;
+}
+
+/** The whole service in one stack: its planes share tables and topics, and go out together. */
+export class NotificationStack extends Stack {
+  constructor(scope: Construct, { settings, bundles }: NotificationStackProps) {
+    super(scope, `WebSocketNotificationService-${settings.environment}`, {
+      description: 'WebSocket Notification Service: chat and notifications over WebSockets',
+      terminationProtection: settings.deletionProtection,
+      // The rule that checks the bootstrap version is the template's only use of parameters and conditions.
+      synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+    });
+
+    const identity = new Identity(this, 'Identity', settings);
+    const tables = new Tables(this, 'Tables', settings);
+    const messaging = new Messaging(this, 'Messaging', settings);
+    const webSocket = new WebSocketGateway(this, 'WebSocket', settings);
+    const http = new HttpGateway(this, 'Http', settings, identity);
+    new DeliveryPlane(this, 'Delivery', { settings, bundles, identity, tables, messaging, webSocket, http });
+
+    const outputs = {
+      WebSocketUrl: webSocket.url,
+      HttpUrl: http.url,
+      UserPoolId: identity.userPool.userPoolId,
+      UserPoolClientId: identity.peopleClient.userPoolClientId,
+      MachineClientId: identity.machineClient.userPoolClientId,
+      Region: Aws.REGION,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

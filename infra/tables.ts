@@ -1,0 +1,81 @@
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
+import type { Attribute, TableProps } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import type { Settings } from './config.ts';
+
+const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
+const number = (name: string): Attribute => ({ name, type: AttributeType.NUMBER });
+
+/** Where the service keeps what it knows; docs/architecture.md says what each row holds. */
+export class Tables extends Construct {
+  readonly permissions: Table;
+  readonly connections: Table;
+  readonly subscriptions: Table;
+  readonly chats: Table;
+  readonly messages: Table;
+  readonly rateLimits: Table;
+
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+
+    const table = (name: string, props: Partial<TableProps> & Pick<TableProps, 'partitionKey'>): Table =>
+      new Table(this, name, {
+        billingMode: BillingMode.PAY_PER_REQUEST,
+        encryption: TableEncryption.AWS_MANAGED,
+        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+        deletionProtection: settings.deletionProtection,
+        removalPolicy: settings.removalPolicy,
+        ...props,
+      });
+    // TTL only clears away: DynamoDB may take days, so every reader checks expiry itself.
+    const expiring = { timeToLiveAttribute: 'expiresAt' };
+
+    this.permissions = table('Permissions', {
+      partitionKey: text('userId'),
+      sortKey: text('chatId'),
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      ...expiring,
+    });
+    this.permissions.addGlobalSecondaryIndex({
+      indexName: 'byChat',
+      partitionKey: text('chatId'),
+      sortKey: text('userId'),
+    });
+
+    this.connections = table('Connections', { partitionKey: text('connectionId'), ...expiring });
+    this.connections.addGlobalSecondaryIndex({
+      indexName: 'byUser',
+      partitionKey: text('userId'),
+      sortKey: text('connectedAt'),
+    });
+
+    this.subscriptions = table('Subscriptions', {
+      partitionKey: text('chatId'),
+      sortKey: text('subscriber'),
+      ...expiring,
+    });
+    this.subscriptions.addGlobalSecondaryIndex({
+      indexName: 'byConnection',
+      partitionKey: text('connectionId'),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+
+    this.chats = table('Chats', { partitionKey: text('chatId') });
+
+    this.messages = table('Messages', { partitionKey: text('chatId'), sortKey: text('messageId'), ...expiring });
+    this.messages.addGlobalSecondaryIndex({
+      indexName: 'bySequence',
+      partitionKey: text('chatId'),
+      sortKey: number('sequence'),
+    });
+
+    this.rateLimits = table('RateLimits', { partitionKey: text('subject'), sortKey: number('window'), ...expiring });
+  }
+}
