@@ -1,0 +1,90 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { CallCounter } from './calls.ts';
+import { InvalidFaultRule, type FaultRules } from './faults.ts';
+import type { PolicyEvaluator } from './iam.ts';
+import type { Reply } from './replies.ts';
+
+/** A call that was refused, and how often. */
+export type Denial = { role: string; service: string; action: string; message: string; count: number };
+
+/** What the control surface shows and changes. */
+export type Controlled = {
+  calls: CallCounter;
+  faults: FaultRules;
+  policies: PolicyEvaluator;
+  denials: Map<string, Denial>;
+};
+
+const loopbackHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i;
+
+/** True for the host header of a client that addressed this machine by a loopback name. */
+export function isLoopbackHost(host: string): boolean {
+  return loopbackHost.test(host);
+}
+
+/**
+ * Answers `/_edge/...`. Only for programs on this machine: a web page that reaches the port by DNS rebinding brings a foreign Host, one
+ * that posts across origins brings an Origin, and both are refused.
+ */
+export function control(
+  request: { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer },
+  { calls, faults, policies, denials }: Controlled,
+): Reply {
+  const { method, headers, body } = request;
+  if (!isLoopbackHost(headers.host ?? '')) {
+    return json(403, { error: `Expected the host 127.0.0.1 or localhost, received ${headers.host}.` });
+  }
+  if (headers.origin !== undefined) {
+    return json(403, { error: `Requests of web pages are refused (Origin: ${headers.origin}).` });
+  }
+  const [path] = request.path.split('?', 1);
+  switch (`${method} ${path}`) {
+    case 'GET /_edge/calls':
+      return json(200, calls.list());
+    case 'DELETE /_edge/calls':
+      calls.reset();
+      return done;
+    case 'GET /_edge/faults':
+      return json(200, faults.list());
+    case 'POST /_edge/faults':
+      return addFault(body, faults);
+    case 'DELETE /_edge/faults':
+      faults.clear();
+      return done;
+    case 'GET /_edge/policies':
+      return json(200, policies.uses());
+    case 'DELETE /_edge/policies':
+      policies.resetUses();
+      return done;
+    case 'GET /_edge/denials':
+      return json(200, [...denials.values()]);
+    case 'DELETE /_edge/denials':
+      denials.clear();
+      return done;
+    default:
+      return json(404, {
+        error: `No ${method} ${path}: there are /_edge/calls, /_edge/faults, /_edge/policies and /_edge/denials.`,
+      });
+  }
+}
+
+const done: Reply = { status: 204, headers: {}, body: '' };
+
+function addFault(body: Buffer, faults: FaultRules): Reply {
+  let rule: unknown;
+  try {
+    rule = JSON.parse(body.toString());
+  } catch {
+    return json(400, { error: 'Expected a fault rule in JSON.' });
+  }
+  try {
+    return json(201, faults.add(rule));
+  } catch (error) {
+    if (error instanceof InvalidFaultRule) return json(400, { error: error.message });
+    throw error;
+  }
+}
+
+function json(status: number, value: unknown): Reply {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
+}

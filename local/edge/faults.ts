@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import * as v from 'valibot';
+import type { AwsCall } from './call.ts';
+import { textMatcher, type Matcher } from './wildcard.ts';
+
+/** What befalls a call. `crash: true` kills the caller before the call takes effect, `'after'` once it has, unheard. */
+export type Fault =
+  | { error: string; statusCode: number; message?: string; fields?: Record<string, unknown> }
+  | { delayMs: number }
+  | { dropReply: true }
+  | { crash: true | 'after' };
+
+/**
+ * Which calls a fault befalls: those that match every field given. `resource` takes wildcards and is an ARN, or
+ * the name in one (a table's, a queue's). `times`: for so many calls, then the rule is spent. `probability`: of each matching call.
+ */
+export type FaultRule = {
+  service: string;
+  action?: string;
+  role?: string;
+  resource?: string;
+  times?: number;
+  probability?: number;
+  fault: Fault;
+};
+
+/** A rule in force: how often it struck, and how often it still will. */
+export type ActiveFault = FaultRule & { id: string; struck: number };
+
+/** What to do to one call: wait, then perhaps the first fault that ends it. */
+export type Sentence = { delayMs: number; fault?: Exclude<Fault, { delayMs: number }> };
+
+/** A rule that says something the edge does not know; the message tells what was expected and what came. */
+export class InvalidFaultRule extends Error {}
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const ruleShape = v.strictObject({
+  service: v.string(),
+  action: v.optional(v.string()),
+  role: v.optional(v.string()),
+  resource: v.optional(v.string()),
+  times: v.optional(count),
+  probability: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  fault: v.record(v.string(), v.unknown()),
+});
+
+/** By the field that tells the kinds apart. */
+const faultShapes = {
+  error: v.strictObject({
+    error: v.pipe(v.string(), v.minLength(1)),
+    statusCode: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
+    message: v.optional(v.string()),
+    fields: v.optional(v.record(v.string(), v.unknown())),
+  }),
+  delayMs: v.strictObject({ delayMs: v.pipe(v.number(), v.minValue(0)) }),
+  dropReply: v.strictObject({ dropReply: v.literal(true) }),
+  crash: v.strictObject({ crash: v.union([v.literal(true), v.literal('after')]) }),
+};
+
+type Entry = { rule: ActiveFault; matchesResource: Matcher };
+
+type FaultTarget = Pick<AwsCall, 'service' | 'action' | 'role' | 'resources'>;
+
+/** The fault rules in force, in the order they were added. */
+export class FaultRules {
+  private entries: Entry[] = [];
+  private readonly random: () => number;
+
+  constructor(random: () => number = Math.random) {
+    this.random = random;
+  }
+
+  /** @throws InvalidFaultRule naming the field, what was expected and what came. */
+  add(candidate: unknown): ActiveFault {
+    const rule = { ...parseRule(candidate), id: randomUUID(), struck: 0 };
+    const matchesResource = rule.resource === undefined ? () => true : resourceMatcher(rule.resource);
+    this.entries.push({ rule, matchesResource });
+    return { ...rule };
+  }
+
+  list(): ActiveFault[] {
+    return this.entries.map(({ rule }) => ({ ...rule }));
+  }
+
+  clear(): void {
+    this.entries = [];
+  }
+
+  /** What the rules do to this call; uses them up. Delays add up, and the first fault of another kind ends the search. */
+  sentence(call: FaultTarget): Sentence {
+    const sentence: Sentence = { delayMs: 0 };
+    for (const entry of this.entries) {
+      if (!this.strikes(entry, call)) continue;
+      const { rule } = entry;
+      rule.struck++;
+      if ('delayMs' in rule.fault) sentence.delayMs += rule.fault.delayMs;
+      else return { ...sentence, fault: rule.fault };
+    }
+    return sentence;
+  }
+
+  private strikes({ rule, matchesResource }: Entry, call: FaultTarget): boolean {
+    return (
+      rule.service === call.service &&
+      (rule.action === undefined || rule.action === call.action) &&
+      (rule.role === undefined || rule.role === call.role) &&
+      rule.struck < (rule.times ?? Infinity) &&
+      call.resources.some(({ arn }) => matchesResource(arn)) &&
+      (rule.probability === undefined || this.random() < rule.probability)
+    );
+  }
+}
+
+function resourceMatcher(pattern: string): Matcher {
+  const matches = textMatcher(pattern);
+  if (pattern.startsWith('arn:')) return matches;
+  // "table/Messages/index/bySequence" is also Messages, "WebSocket.fifo" is itself, ".../@connections/ID" is also ID.
+  return (arn) => matches(arn) || arn.split(/[:/]/).some(matches);
+}
+
+function parseRule(candidate: unknown): FaultRule {
+  const rule = check(ruleShape, candidate, []);
+  const kinds = Object.keys(faultShapes) as (keyof typeof faultShapes)[];
+  const [kind, ...more] = kinds.filter((name) => name in rule.fault);
+  if (!kind || more.length > 0) {
+    throw new InvalidFaultRule(
+      `fault: expected one of {error, statusCode}, {delayMs}, {dropReply: true}, {crash: true}, received ${JSON.stringify(rule.fault)}`,
+    );
+  }
+  return { ...rule, fault: check(faultShapes[kind], rule.fault, ['fault']) };
+}
+
+function check<T extends v.GenericSchema>(shape: T, value: unknown, at: string[]): v.InferOutput<T> {
+  const result = v.safeParse(shape, value);
+  if (result.success) return result.output;
+  const problems = result.issues.map((issue) => {
+    const path = [...at, ...(issue.path ?? []).map(({ key }) => String(key))].join('.') || 'rule';
+    return `${path}: expected ${issue.expected ?? 'nothing'}, received ${issue.received}`;
+  });
+  throw new InvalidFaultRule(problems.join('; '));
+}

@@ -1,0 +1,171 @@
+import type { Resource } from './call.ts';
+import type { ConditionContext } from './conditions.ts';
+import { compilePolicy, type Pattern, type PrincipalPatterns, type Statement } from './policy.ts';
+
+/** A caller of AWS: a role of the template. */
+export type Principal = {
+  /** How calls, faults and reports name it: the function's folder, `appsync`, or the workflow's file name. */
+  name: string;
+  /** The role's ARN; by default arn:aws:iam::ACCOUNT:role/NAME. */
+  arn?: string;
+  policies: PolicyDocument[];
+};
+
+/** A policy with its intrinsics resolved, and a name for messages. */
+export type PolicyDocument = { name: string; document: unknown };
+
+/** A policy attached to resources (a topic's, a queue's). */
+export type ResourcePolicy = PolicyDocument & { resources: string[] };
+
+/** Whether a call may go on, and if not, why, in IAM's words. */
+export type Decision = { allowed: true } | { allowed: false; message: string };
+
+/** How often a statement decided a call. Of an unused statement, or action, the role could do without. */
+export type StatementUse = {
+  /** The role of an identity policy, the policy's name of a resource policy. */
+  role: string;
+  statement: string;
+  effect: 'Allow' | 'Deny';
+  actions: string[];
+  resources: string[];
+  used: number;
+  unusedActions: string[];
+  unusedResources: string[];
+};
+
+type Caller = { arn: string; statements: Statement[]; context: ConditionContext };
+
+/**
+ * Decides calls as IAM does within one account: a matching Deny anywhere refuses; else a matching Allow in the role's policies or in
+ * the resource's policy suffices.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+export class PolicyEvaluator {
+  private readonly callers = new Map<string, Caller>();
+  private readonly resourceStatements = new Map<string, Statement[]>();
+  private readonly owned: { role: string; statement: Statement }[] = [];
+  private readonly account: { region: string; accountId: string };
+
+  /** @throws Error when a policy uses what the evaluator does not implement. */
+  constructor(account: { region: string; accountId: string }, principals: Principal[], policies: ResourcePolicy[]) {
+    this.account = account;
+    for (const { name, arn = `arn:aws:iam::${account.accountId}:role/${name}`, policies } of principals) {
+      const statements = policies.flatMap((policy) => compilePolicy(policy.name, policy.document, 'identity'));
+      this.callers.set(name, { arn, statements, context: this.context({ 'aws:principalarn': arn }) });
+      this.own(name, statements);
+    }
+    for (const { name, document, resources } of policies) {
+      const statements = compilePolicy(name, document, 'resource');
+      this.own(name, statements);
+      for (const arn of resources) {
+        this.resourceStatements.set(arn, [...(this.resourceStatements.get(arn) ?? []), ...statements]);
+      }
+    }
+  }
+
+  /** Decides a call of a role that touches all these resources. */
+  authorize(role: string, needed: Resource[]): Decision {
+    const caller = this.callers.get(role);
+    if (!caller) return { allowed: false, message: `The role ${role} has no policies.` };
+    for (const { action, arn } of needed) {
+      const verdict = this.judge(caller, action, arn);
+      if (verdict === 'allow') continue;
+      const because =
+        verdict === 'deny'
+          ? 'with an explicit deny in a policy'
+          : `because no identity-based policy allows the ${action} action`;
+      const message = `User: ${caller.arn} (role ${role}) is not authorized to perform: ${action} on resource: ${arn} ${because}`;
+      return { allowed: false, message };
+    }
+    return { allowed: true };
+  }
+
+  /** Decides a call an AWS service makes in its own name (SNS delivering to a queue), which only the resource's policy can allow. */
+  authorizeService(call: { service: string; action: string; resource: string; sourceArn: string }): Decision {
+    const { service, action, resource, sourceArn } = call;
+    const context = this.context({ 'aws:sourcearn': sourceArn, 'aws:principalisawsservice': 'true' });
+    const speaksOf = ({ everyone, services }: PrincipalPatterns): boolean => everyone || services.has(service);
+    const statements = this.resourceStatements.get(resource) ?? [];
+    if (weigh(statements, action, resource, context, speaksOf) === 'allow') return { allowed: true };
+    const message = `${service} (for ${sourceArn}) is not authorized to perform: ${action} on resource: ${resource}`;
+    return { allowed: false, message };
+  }
+
+  uses(): StatementUse[] {
+    return this.owned.map(({ role, statement }) => ({
+      role,
+      statement: statement.id,
+      effect: statement.effect,
+      actions: texts(statement.actions),
+      resources: texts(statement.resources),
+      used: statement.used,
+      unusedActions: statement.exceptActions ? [] : texts(statement.actions.filter(({ used }) => used === 0)),
+      unusedResources: statement.exceptResources ? [] : texts(statement.resources.filter(({ used }) => used === 0)),
+    }));
+  }
+
+  resetUses(): void {
+    for (const { statement } of this.owned) {
+      statement.used = 0;
+      for (const pattern of [...statement.actions, ...statement.resources]) pattern.used = 0;
+    }
+  }
+
+  private judge({ arn: callerArn, statements, context }: Caller, action: string, arn: string): Verdict {
+    const own = weigh(statements, action, arn, context);
+    if (own === 'deny') return own;
+    const attached = this.resourceStatements.get(arn);
+    if (!attached) return own;
+    const speaksOf = ({ everyone, aws }: PrincipalPatterns): boolean => everyone || aws.has(callerArn);
+    const theirs = weigh(attached, action, arn, context, speaksOf);
+    return theirs === 'none' ? own : theirs;
+  }
+
+  private context(more: Record<string, string>): ConditionContext {
+    const { region, accountId } = this.account;
+    return new Map(
+      Object.entries({
+        // Every SDK call goes over TLS on AWS; that the edge itself listens in plain HTTP is not the caller's doing.
+        'aws:securetransport': 'true',
+        'aws:requestedregion': region,
+        ...('aws:sourcearn' in more ? { 'aws:sourceaccount': accountId } : { 'aws:principalaccount': accountId }),
+        'aws:principalisawsservice': 'false',
+        ...more,
+      }),
+    );
+  }
+
+  private own(role: string, statements: Statement[]): void {
+    this.owned.push(...statements.map((statement) => ({ role, statement })));
+  }
+}
+
+type Verdict = 'allow' | 'deny' | 'none';
+
+function weigh(
+  statements: Statement[],
+  action: string,
+  arn: string,
+  context: ConditionContext,
+  speaksOf?: (principals: PrincipalPatterns) => boolean,
+): Verdict {
+  let verdict: Verdict = 'none';
+  for (const statement of statements) {
+    if (statement.principals && !speaksOf?.(statement.principals)) continue;
+    const byAction = statement.actions.find(({ matches }) => matches(action));
+    if ((byAction !== undefined) === statement.exceptActions) continue;
+    const byResource = statement.resources.find(({ matches }) => matches(arn));
+    if ((byResource !== undefined) === statement.exceptResources) continue;
+    if (!statement.conditions(context)) continue;
+    statement.used++;
+    if (byAction) byAction.used++;
+    if (byResource) byResource.used++;
+    if (statement.effect === 'Deny') return 'deny';
+    verdict = 'allow';
+  }
+  return verdict;
+}
+
+function texts(patterns: Pattern[]): string[] {
+  return patterns.map(({ text }) => text);
+}
