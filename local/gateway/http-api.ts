@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { type CorsRules, corsHeaders } from './cors.ts';
 import { functionArnOf, type InvokeFunction } from './invoke.ts';
-import { Throttle } from './throttle.ts';
+import { type Limits, Throttles } from './throttle.ts';
 
 /** An AWS::ApiGatewayV2::Authorizer of type JWT, resolved, with the check of the token's signature against its issuer's keys. */
 export type JwtAuthorizer = {
@@ -10,6 +11,9 @@ export type JwtAuthorizer = {
   verify: (token: string) => Promise<Record<string, unknown>>;
 };
 
+/** A route: the function behind it, who may call it, and the scopes of which a token must have one. */
+export type HttpRoute = { integrationUri: string; authorizer?: JwtAuthorizer; scopes: string[] };
+
 /** An AWS::ApiGatewayV2::Api of type HTTP with what belongs to it, resolved. Route keys are `METHOD /path`. */
 export type HttpApiDefinition = {
   apiId: string;
@@ -17,8 +21,10 @@ export type HttpApiDefinition = {
   region: string;
   accountId: string;
   domainName: string;
-  routes: Map<string, { integrationUri: string; authorizer?: JwtAuthorizer; scopes: string[] }>;
-  throttling?: { rateLimit: number; burstLimit: number };
+  routes: Map<string, HttpRoute>;
+  cors?: CorsRules;
+  throttling?: Limits;
+  routeThrottling?: Map<string, Limits | undefined>;
 };
 
 export type HttpReply = { status: number; headers: Record<string, string>; body: string };
@@ -34,23 +40,28 @@ const maxBodyBytes = 10 * 1024 * 1024;
 export class HttpApi {
   readonly #definition: HttpApiDefinition;
   readonly #invoke: InvokeFunction;
-  readonly #throttle?: Throttle;
+  readonly #throttles: Throttles;
 
   constructor(definition: HttpApiDefinition, invoke: InvokeFunction) {
     this.#definition = definition;
     this.#invoke = invoke;
-    if (definition.throttling) {
-      this.#throttle = new Throttle(definition.throttling.rateLimit, definition.throttling.burstLimit);
-    }
+    this.#throttles = new Throttles(definition.throttling, definition.routeThrottling);
   }
 
   /** Answers one request whose body has been read whole. */
   async handle(request: IncomingMessage, body: Buffer): Promise<HttpReply> {
+    const cors = corsHeaders(this.#definition.cors, request);
+    if (request.method === 'OPTIONS' && this.#definition.cors) return { status: 204, headers: cors, body: '' };
+    const reply = await this.#route(request, body);
+    return { ...reply, headers: { ...reply.headers, ...cors } };
+  }
+
+  async #route(request: IncomingMessage, body: Buffer): Promise<HttpReply> {
     const url = new URL(request.url ?? '/', 'http://embedded');
     const routeKey = `${request.method ?? 'GET'} ${url.pathname}`;
     const route = this.#definition.routes.get(routeKey);
     if (!route) return gatewayReply(404, 'Not Found');
-    if (this.#throttle && !this.#throttle.allows()) return gatewayReply(429, 'Too Many Requests');
+    if (!this.#throttles.allow(routeKey)) return gatewayReply(429, 'Too Many Requests');
     if (body.length > maxBodyBytes) return gatewayReply(413, 'Request Entity Too Large');
     let claims: Record<string, unknown> | undefined;
     if (route.authorizer) {
@@ -88,7 +99,9 @@ export class HttpApi {
       routeKey,
       rawPath: url.pathname,
       rawQueryString: url.search.slice(1),
-      headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(',')])),
+      headers: Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(',')]),
+      ),
       ...(url.search ? { queryStringParameters: query } : {}),
       requestContext: {
         accountId,
@@ -102,7 +115,9 @@ export class HttpApi {
           sourceIp: request.socket.remoteAddress ?? '',
           userAgent: request.headers['user-agent'] ?? '',
         },
-        ...(claims ? { authorizer: { jwt: { claims: asStrings(claims), scopes: scopes.length > 0 ? scopes : null } } } : {}),
+        ...(claims
+          ? { authorizer: { jwt: { claims: asStrings(claims), scopes: scopes.length > 0 ? scopes : null } } }
+          : {}),
         requestId: randomBytes(11).toString('base64'),
         routeKey,
         stage,
@@ -115,7 +130,10 @@ export class HttpApi {
   }
 }
 
-async function verified(authorizer: JwtAuthorizer, header: string | undefined): Promise<Record<string, unknown> | undefined> {
+async function verified(
+  authorizer: JwtAuthorizer,
+  header: string | undefined,
+): Promise<Record<string, unknown> | undefined> {
   const token = header?.replace(/^bearer\s+/i, '');
   if (!token) return undefined;
   try {
@@ -137,17 +155,27 @@ function hasScope(claims: Record<string, unknown>, wanted: string[]): boolean {
 /** API Gateway hands every claim on as a string; lists come as `[a b]`. */
 function asStrings(claims: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(claims).map(([name, value]) => [name, Array.isArray(value) ? `[${value.join(' ')}]` : String(value)]),
+    Object.entries(claims).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? `[${value.join(' ')}]` : String(value),
+    ]),
   );
 }
 
 /** A result without `statusCode` is the body of a 200, as in payload format 2.0. */
 function readResult(result: unknown): HttpReply {
-  const shaped = result as { statusCode?: unknown; headers?: Record<string, unknown>; body?: unknown; isBase64Encoded?: boolean } | null;
+  const shaped = result as {
+    statusCode?: unknown;
+    headers?: Record<string, unknown>;
+    body?: unknown;
+    isBase64Encoded?: boolean;
+  } | null;
   if (typeof shaped?.statusCode !== 'number') {
     return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(result) };
   }
-  const headers = Object.fromEntries(Object.entries(shaped.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]));
+  const headers = Object.fromEntries(
+    Object.entries(shaped.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]),
+  );
   const body = typeof shaped.body === 'string' ? shaped.body : '';
   return {
     status: shaped.statusCode,

@@ -1,3 +1,4 @@
+import { textMatcher } from '../edge/wildcard.ts';
 import type { InvokeFunction } from './invoke.ts';
 
 /** An AWS::ApiGatewayV2::Authorizer of type REQUEST, resolved. */
@@ -7,8 +8,7 @@ export type RequestAuthorizer = { authorizerId: string; functionArn: string; ide
 export type RequestParts = { headers: Record<string, string>; query: Record<string, string> };
 
 export type AuthorizerResult =
-  | { allowed: true; context: Record<string, string> }
-  | { allowed: false; statusCode: 401 | 403 | 500 };
+  { allowed: true; context: Record<string, string> } | { allowed: false; statusCode: 401 | 403 | 500 };
 
 type PolicyStatement = { Effect?: string; Action?: string | string[]; Resource?: string | string[] };
 
@@ -41,7 +41,11 @@ export async function askAuthorizer(
 }
 
 function readResult(result: unknown, methodArn: string): AuthorizerResult {
-  const { principalId, policyDocument, context = {} } = (result ?? {}) as {
+  const {
+    principalId,
+    policyDocument,
+    context = {},
+  } = (result ?? {}) as {
     principalId?: unknown;
     policyDocument?: { Statement?: PolicyStatement[] };
     context?: Record<string, unknown>;
@@ -52,7 +56,8 @@ function readResult(result: unknown, methodArn: string): AuthorizerResult {
     return { allowed: false, statusCode: 500 };
   }
   const matching = policyDocument.Statement.filter((statement) => concerns(statement, methodArn));
-  const allowed = matching.some(({ Effect }) => Effect === 'Allow') && !matching.some(({ Effect }) => Effect === 'Deny');
+  const allowed =
+    matching.some(({ Effect }) => Effect === 'Allow') && !matching.some(({ Effect }) => Effect === 'Deny');
   if (!allowed) return { allowed: false, statusCode: 403 };
   const strings = Object.entries(context).map(([name, value]) => [name, String(value)]);
   return { allowed: true, context: { ...Object.fromEntries(strings), principalId } };
@@ -61,20 +66,15 @@ function readResult(result: unknown, methodArn: string): AuthorizerResult {
 function concerns(statement: PolicyStatement, methodArn: string): boolean {
   const actions = [statement.Action ?? []].flat();
   const resources = [statement.Resource ?? []].flat();
-  const invokes = actions.some((action) => matchesWildcard(action.toLowerCase(), 'execute-api:invoke'));
-  return invokes && resources.some((resource) => matchesWildcard(resource, methodArn));
-}
-
-/** Whether `value` matches an IAM pattern, in which `*` stands for any run of characters and `?` for one. */
-export function matchesWildcard(pattern: string, value: string): boolean {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's').test(value);
+  const invokes = actions.some((action) => textMatcher(action.toLowerCase())('execute-api:invoke'));
+  return invokes && resources.some((resource) => textMatcher(resource)(methodArn));
 }
 
 function identityValue(source: string, { headers, query }: RequestParts): string | undefined {
   const [, , kind, ...rest] = source.split('.');
   const name = rest.join('.');
   if (kind === 'querystring') return query[name];
-  if (kind !== 'header') throw new Error(`Identity source ${source} is not implemented: expected route.request.header or .querystring`);
+  if (kind !== 'header')
+    throw new Error(`Identity source ${source} is not implemented: expected route.request.header or .querystring`);
   return Object.entries(headers).find(([header]) => header.toLowerCase() === name.toLowerCase())?.[1];
 }

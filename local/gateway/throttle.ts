@@ -1,21 +1,39 @@
-/** A token bucket as API Gateway's throttling is one: `rateLimit` requests a second on average, `burstLimit` at once. */
-export class Throttle {
-  readonly #rateLimit: number;
-  readonly #burstLimit: number;
+/** Requests a second on average, and how many may come at once. */
+export type Limits = { rateLimit: number; burstLimit: number };
+
+/** API Gateway's throttling of one stage: a token bucket for each route that has limits of its own, and one for all others. */
+export class Throttles {
+  readonly #stage?: TokenBucket;
+  readonly #routes: Map<string, TokenBucket>;
+
+  constructor(stage: Limits | undefined, routes: Map<string, Limits | undefined> = new Map()) {
+    if (stage) this.#stage = new TokenBucket(stage);
+    const limited = [...routes].flatMap(([key, limits]): [string, TokenBucket][] =>
+      limits ? [[key, new TokenBucket(limits)]] : [],
+    );
+    this.#routes = new Map(limited);
+  }
+
+  /** Whether a request on this route may pass now; it is counted if so. */
+  allow(routeKey: string): boolean {
+    return (this.#routes.get(routeKey) ?? this.#stage)?.take() ?? true;
+  }
+}
+
+class TokenBucket {
+  readonly #limits: Limits;
   #tokens: number;
   #filledAt = Date.now();
 
-  constructor(rateLimit: number, burstLimit: number) {
-    this.#rateLimit = rateLimit;
-    this.#burstLimit = burstLimit;
-    this.#tokens = burstLimit;
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.#tokens = limits.burstLimit;
   }
 
-  /** Takes one token; false when there is none, and the request is to be refused. */
-  allows(): boolean {
+  take(): boolean {
     const now = Date.now();
-    const refill = ((now - this.#filledAt) / 1000) * this.#rateLimit;
-    this.#tokens = Math.min(this.#burstLimit, this.#tokens + refill);
+    const refill = ((now - this.#filledAt) / 1000) * this.#limits.rateLimit;
+    this.#tokens = Math.min(this.#limits.burstLimit, this.#tokens + refill);
     this.#filledAt = now;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;

@@ -5,7 +5,10 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { watchFrameLength } from './frame-limit.ts';
 import { functionArnOf, type InvokeFunction } from './invoke.ts';
 import { askAuthorizer, type RequestAuthorizer } from './request-authorizer.ts';
-import { Throttle } from './throttle.ts';
+import { type Limits, Throttles } from './throttle.ts';
+
+/** A route: the function behind it, whether its result goes back to the client, and who may open a socket (`$connect` only). */
+export type WebSocketRoute = { integrationUri: string; replies: boolean; authorizer?: RequestAuthorizer };
 
 /** An AWS::ApiGatewayV2::Api of type WEBSOCKET with what belongs to it, resolved. */
 export type WebSocketApiDefinition = {
@@ -14,9 +17,10 @@ export type WebSocketApiDefinition = {
   region: string;
   accountId: string;
   domainName: string;
-  /** By route key. `replies`: the route has a route response, so the integration's body goes back to the client. */
-  routes: Map<string, { integrationUri: string; replies: boolean; authorizer?: RequestAuthorizer }>;
-  throttling?: { rateLimit: number; burstLimit: number };
+  /** By route key. */
+  routes: Map<string, WebSocketRoute>;
+  throttling?: Limits;
+  routeThrottling?: Map<string, Limits | undefined>;
 };
 
 /** How long a socket may live and be silent; API Gateway's own figures unless a test compresses time. */
@@ -52,17 +56,19 @@ export class WebSocketApi {
   readonly #invoke: InvokeFunction;
   readonly #lifetimes: SocketLifetimes;
   readonly #connections = new Map<string, Connection>();
-  readonly #throttle?: Throttle;
+  readonly #throttles: Throttles;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #server: WebSocketServer;
 
-  constructor(definition: WebSocketApiDefinition, invoke: InvokeFunction, lifetimes: SocketLifetimes = apiGatewayLifetimes) {
+  constructor(
+    definition: WebSocketApiDefinition,
+    invoke: InvokeFunction,
+    lifetimes: SocketLifetimes = apiGatewayLifetimes,
+  ) {
     this.#definition = definition;
     this.#invoke = invoke;
     this.#lifetimes = lifetimes;
-    if (definition.throttling) {
-      this.#throttle = new Throttle(definition.throttling.rateLimit, definition.throttling.burstLimit);
-    }
+    this.#throttles = new Throttles(definition.throttling, definition.routeThrottling);
     this.#server = new WebSocketServer({
       noServer: true,
       maxPayload: maxMessageBytes,
@@ -81,7 +87,7 @@ export class WebSocketApi {
     socket.on('error', () => socket.destroy());
     const url = new URL(request.url ?? '/', 'ws://embedded');
     if (url.pathname.replace(/\/$/, '') !== `/${this.#definition.stage}`) return refuse(socket, 403);
-    if (this.#throttle && !this.#throttle.allows()) return refuse(socket, 429);
+    if (!this.#throttles.allow('$connect')) return refuse(socket, 429);
     const connection: Connection = {
       connectionId: randomBytes(11).toString('base64'),
       connectedAt: Date.now(),
@@ -121,10 +127,18 @@ export class WebSocketApi {
       };
     }
     if (body.length > maxMessageBytes) {
-      return { status: 413, errorType: 'PayloadTooLargeException', message: `${body.length} bytes; the limit is ${maxMessageBytes}` };
+      return {
+        status: 413,
+        errorType: 'PayloadTooLargeException',
+        message: `${body.length} bytes; the limit is ${maxMessageBytes}`,
+      };
     }
     if (socket.bufferedAmount > maxUnreadBytes) {
-      return { status: 429, errorType: 'LimitExceededException', message: 'The client does not read what is sent to it' };
+      return {
+        status: 429,
+        errorType: 'LimitExceededException',
+        message: 'The client does not read what is sent to it',
+      };
     }
     socket.send(body, { binary: false });
     this.#active(connection);
@@ -201,14 +215,16 @@ export class WebSocketApi {
   }
 
   async #received(connection: Connection, data: RawData, isBinary: boolean): Promise<void> {
-    const bytes = Buffer.isBuffer(data) ? data : Buffer.concat([data].flat().map((part) => Buffer.from(part as ArrayBuffer)));
+    const bytes = Buffer.isBuffer(data)
+      ? data
+      : Buffer.concat([data].flat().map((part) => Buffer.from(part as ArrayBuffer)));
     const text = bytes.toString('utf8');
     const routeKey = isBinary ? '$default' : this.#routeKeyOf(text);
     const route = this.#definition.routes.get(routeKey);
     const requestContext = this.#requestContext(connection, routeKey, 'MESSAGE');
     const ids = { connectionId: connection.connectionId, requestId: requestContext.requestId };
     if (!route) return answer(connection, { message: 'Forbidden', ...ids });
-    if (this.#throttle && !this.#throttle.allows()) return answer(connection, { message: 'Too Many Requests', ...ids });
+    if (!this.#throttles.allow(routeKey)) return answer(connection, { message: 'Too Many Requests', ...ids });
     try {
       const result = await this.#call(route.integrationUri, routeKey, {
         requestContext: { ...requestContext, authorizer: connection.authorizer },
@@ -216,7 +232,8 @@ export class WebSocketApi {
         isBase64Encoded: isBinary,
       });
       const { body } = (result ?? {}) as { body?: unknown };
-      if (route.replies && typeof body === 'string' && connection.socket?.readyState === 1) connection.socket.send(body);
+      if (route.replies && typeof body === 'string' && connection.socket?.readyState === 1)
+        connection.socket.send(body);
     } catch {
       answer(connection, { message: 'Internal server error', ...ids });
     }
@@ -242,7 +259,9 @@ export class WebSocketApi {
       authorizer: connection.authorizer,
     };
     // Best effort, as on AWS: rows that this misses carry a TTL.
-    await this.#call(route.integrationUri, '$disconnect', { requestContext, isBase64Encoded: false }).catch(() => undefined);
+    await this.#call(route.integrationUri, '$disconnect', { requestContext, isBase64Encoded: false }).catch(
+      () => undefined,
+    );
   }
 
   #call(integrationUri: string, routeKey: string, event: unknown): Promise<unknown> {
@@ -288,7 +307,11 @@ type ConnectAnswer = { statusCode: number; protocol?: string; body?: string };
 const acceptedProtocols = new WeakMap<IncomingMessage, string>();
 
 function readConnectAnswer(answer: unknown): ConnectAnswer {
-  const { statusCode, headers = {}, body } = (answer ?? {}) as {
+  const {
+    statusCode,
+    headers = {},
+    body,
+  } = (answer ?? {}) as {
     statusCode?: unknown;
     headers?: Record<string, string>;
     body?: string;

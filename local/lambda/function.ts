@@ -37,7 +37,12 @@ const maxEnvironments = 8;
 type Environment = {
   worker: Worker;
   token: string;
-  current?: { requestId: string; timer: NodeJS.Timeout; resolve: (result: string) => void; reject: (error: Error) => void };
+  current?: {
+    requestId: string;
+    timer: NodeJS.Timeout;
+    resolve: (result: string) => void;
+    reject: (error: Error) => void;
+  };
 };
 
 /**
@@ -130,7 +135,9 @@ export class LambdaFunction {
       await new Promise<void>((resolve, reject) => {
         worker.once('message', () => resolve());
         worker.once('error', reject);
-        worker.once('exit', () => reject(new FunctionError('Runtime.ExitError', 'The function ended while it started')));
+        worker.once('exit', () =>
+          reject(new FunctionError('Runtime.ExitError', 'The function ended while it started')),
+        );
       });
     } catch (error) {
       this.#environments.delete(token);

@@ -1,4 +1,4 @@
-import { matchesWildcard } from '../gateway/request-authorizer.ts';
+import { textMatcher } from '../edge/wildcard.ts';
 import { type FunctionDefinition, LambdaFunction, type LogLine } from './function.ts';
 
 /** An AWS::Lambda::Permission, resolved: who may invoke a function, and for which source. */
@@ -33,9 +33,10 @@ export class Functions {
       (permission) =>
         permission.functionArn === functionArn &&
         permission.principal === principal &&
-        (permission.sourceArn === undefined || matchesWildcard(permission.sourceArn, sourceArn)),
+        (permission.sourceArn === undefined || textMatcher(permission.sourceArn)(sourceArn)),
     );
-    if (!allowed) throw new Error(`${principal} may not invoke ${functionArn} for ${sourceArn}: no Lambda permission allows it`);
+    if (!allowed)
+      throw new Error(`${principal} may not invoke ${functionArn} for ${sourceArn}: no Lambda permission allows it`);
     return this.get(functionArn).invoke(event);
   }
 

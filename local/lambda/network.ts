@@ -94,8 +94,7 @@ function readArguments(args: Parameters<typeof https.request>): {
 } {
   const [first, second, third] = args as unknown[];
   const onResponse = [second, third].find((arg) => typeof arg === 'function') as
-    | ((response: http.IncomingMessage) => void)
-    | undefined;
+    ((response: http.IncomingMessage) => void) | undefined;
   if (typeof first === 'string' || first instanceof URL) {
     const url = new URL(first);
     const extra = typeof second === 'object' && second !== null ? (second as https.RequestOptions) : {};

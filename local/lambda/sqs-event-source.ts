@@ -1,9 +1,4 @@
-import {
-  DeleteMessageBatchCommand,
-  type Message,
-  ReceiveMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { LambdaFunction } from './function.ts';
 
 /** An AWS::Lambda::EventSourceMapping on a queue, resolved. */
@@ -30,7 +25,9 @@ type Running = { stop(): Promise<void> };
  */
 export function pollQueue(source: SqsEventSource, sqs: SQSClient, target: LambdaFunction, disorder: Disorder): Running {
   const stopping = new AbortController();
-  const pollers = Array.from({ length: source.maximumConcurrency }, () => poll(source, sqs, target, disorder, stopping.signal));
+  const pollers = Array.from({ length: source.maximumConcurrency }, () =>
+    poll(source, sqs, target, disorder, stopping.signal),
+  );
   return {
     async stop() {
       stopping.abort();
@@ -76,7 +73,11 @@ async function receive(source: SqsEventSource, sqs: SQSClient, stopping: AbortSi
 }
 
 /** The ids that must stay in the queue: all of them when the function failed as a whole. */
-async function failedMessages(source: SqsEventSource, target: LambdaFunction, messages: Message[]): Promise<Set<string>> {
+async function failedMessages(
+  source: SqsEventSource,
+  target: LambdaFunction,
+  messages: Message[],
+): Promise<Set<string>> {
   const all = new Set(messages.map(({ MessageId }) => MessageId ?? ''));
   try {
     const response = await target.invoke({ Records: messages.map((message) => toRecord(source, message)) });
@@ -90,7 +91,12 @@ async function failedMessages(source: SqsEventSource, target: LambdaFunction, me
   }
 }
 
-async function remove(source: SqsEventSource, sqs: SQSClient, messages: Message[], stopping: AbortSignal): Promise<void> {
+async function remove(
+  source: SqsEventSource,
+  sqs: SQSClient,
+  messages: Message[],
+  stopping: AbortSignal,
+): Promise<void> {
   if (messages.length === 0) return;
   try {
     await sqs.send(

@@ -17,7 +17,10 @@ export type Template = {
 export type Assembly = { stackName: string; template: Template; assetPath(objectKey: string): string };
 
 type Manifest = {
-  artifacts: Record<string, { type: string; properties?: { templateFile?: string; stackName?: string; file?: string } }>;
+  artifacts: Record<
+    string,
+    { type: string; properties?: { templateFile?: string; stackName?: string; file?: string } }
+  >;
 };
 
 /**

@@ -24,15 +24,24 @@ const namings: Record<string, Naming> = {
     ref: `https://sqs.${where.region}.amazonaws.com/${where.accountId}/${name}`,
     attributes: { Arn: arnOf('sqs', name, where), QueueName: name },
   }),
-  'AWS::Lambda::Function': (name, where) => ({ ref: name, attributes: { Arn: arnOf('lambda', `function:${name}`, where) } }),
+  'AWS::Lambda::Function': (name, where) => ({
+    ref: name,
+    attributes: { Arn: arnOf('lambda', `function:${name}`, where) },
+  }),
   'AWS::IAM::Role': (name, where) => ({
     ref: name,
     attributes: { Arn: `arn:aws:iam::${where.accountId}:role/${name}`, RoleId: identifier(name, 21) },
   }),
-  'AWS::Logs::LogGroup': (name, where) => ({ ref: name, attributes: { Arn: `${arnOf('logs', `log-group:${name}`, where)}:*` } }),
-  'AWS::ApiGatewayV2::Api': (name, where, logicalId) => {
+  'AWS::Logs::LogGroup': (name, where) => ({
+    ref: name,
+    attributes: { Arn: `${arnOf('logs', `log-group:${name}`, where)}:*` },
+  }),
+  'AWS::ApiGatewayV2::Api': (_name, where, logicalId) => {
     const id = identifier(`${where.stackName}${logicalId}`, 10);
-    return { ref: id, attributes: { ApiId: id, ApiEndpoint: `https://${id}.execute-api.${where.region}.amazonaws.com` } };
+    return {
+      ref: id,
+      attributes: { ApiId: id, ApiEndpoint: `https://${id}.execute-api.${where.region}.amazonaws.com` },
+    };
   },
   'AWS::ApiGatewayV2::Authorizer': (_name, where, logicalId) => {
     const id = identifier(`${where.stackName}${logicalId}`, 6);

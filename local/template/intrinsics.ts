@@ -35,7 +35,10 @@ export function resolveIntrinsics(value: unknown, identityOf: (name: string) => 
   }
 }
 
-function substitute(argument: string | [string, Record<string, unknown>], identityOf: (name: string) => Identity | undefined): string {
+function substitute(
+  argument: string | [string, Record<string, unknown>],
+  identityOf: (name: string) => Identity | undefined,
+): string {
   const [text, variables] = Array.isArray(argument) ? argument : [argument, {}];
   return text.replace(/\$\{(!?)([^}]+)\}/g, (_whole, literal: string, name: string) => {
     if (literal) return `\${${name}}`;

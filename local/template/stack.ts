@@ -6,7 +6,7 @@ import { type Identity, resolveIntrinsics } from './intrinsics.ts';
 export type PropertySupport = 'implemented' | { noEffect: string };
 
 /** Per resource type, every property it may have. What is not listed is refused. */
-export type SupportedResources = Record<string, Record<string, PropertySupport>>;
+export type SupportedResources = Record<string, Readonly<Record<string, PropertySupport>>>;
 
 /** A resource with all intrinsics resolved. */
 export type StackResource = {
@@ -35,7 +35,9 @@ export function resolveStack(assembly: Assembly, where: Deployment, supported: S
     if (template[section] !== undefined) problems.push(`template section ${section}`);
   }
   if (problems.length > 0) {
-    throw new Error(`The embedded cloud does not implement:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    throw new Error(
+      `The embedded cloud does not implement:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
   }
   const identities = new Map<string, Identity>();
   const identityOf = (name: string): Identity | undefined => {

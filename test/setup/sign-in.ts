@@ -7,7 +7,10 @@ export type Tokens = { accessToken: string; idToken: string };
 /** @throws Error when the outputs name no such person */
 export function personNamed(outputs: Outputs, username: string): Person {
   const person = outputs.users.find((user) => user.username === username);
-  if (!person) throw new Error(`The outputs name no user ${username}; they name ${outputs.users.map((user) => user.username).join(', ')}`);
+  if (!person)
+    throw new Error(
+      `The outputs name no user ${username}; they name ${outputs.users.map((user) => user.username).join(', ')}`,
+    );
   return person;
 }
 

@@ -78,7 +78,10 @@ export class TestSocket {
     if (found) return Promise.resolve(found);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`No ${what} within ${timeoutMs} ms; received ${JSON.stringify(this.frames).slice(0, 2000)}`)),
+        () =>
+          reject(
+            new Error(`No ${what} within ${timeoutMs} ms; received ${JSON.stringify(this.frames).slice(0, 2000)}`),
+          ),
         timeoutMs,
       );
       this.#waiting.push({
@@ -105,7 +108,9 @@ export class TestSocket {
   /** Waits for the socket's end, whoever ends it. */
   closed(): Promise<{ code: number; reason: string }> {
     if (this.#closed) return Promise.resolve(this.#closed);
-    return new Promise((resolve) => this.socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() })));
+    return new Promise((resolve) =>
+      this.socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() })),
+    );
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,84 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+export type FrontReply = { status: number; headers: Record<string, string>; body: string | Buffer };
+
+/** Answers requests whose path begins with `prefix`; the first match wins. */
+export type FrontRoute = { prefix: string; handle: (request: IncomingMessage, body: Buffer) => Promise<FrontReply> };
+
+export type Front = { url: string; port: number; stop(): Promise<void> };
+
+/** The port was taken by another program. */
+export class PortInUse extends Error {
+  constructor(port: number) {
+    super(`Port ${port} is in use. Stop what uses it, or choose another one: npm start -- --port ${port + 1}`);
+  }
+}
+
+const maxBodyBytes = 10 * 1024 * 1024;
+
+/**
+ * The one port a person or a client uses: sockets upgrade, everything else goes to the route its path names.
+ * @param port 0 for any free one
+ * @throws PortInUse
+ */
+export async function startFront(
+  port: number,
+  routes: FrontRoute[],
+  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>,
+): Promise<Front> {
+  const server = createServer((request, response) => {
+    answer(request, response, routes).catch(() => response.destroy());
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgrade(request, socket, head).catch(() => socket.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? new PortInUse(port) : error),
+    );
+    server.listen({ port, host: '127.0.0.1' }, resolve);
+  });
+  const actualPort = (server.address() as AddressInfo).port;
+  return {
+    url: `http://127.0.0.1:${actualPort}`,
+    port: actualPort,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, routes: FrontRoute[]): Promise<void> {
+  const path = new URL(request.url ?? '/', 'http://embedded').pathname;
+  const route = routes.find(
+    ({ prefix }) => path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`),
+  );
+  const body = await readBody(request);
+  const reply = !route
+    ? { status: 404, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message: 'Not Found' }) }
+    : body === undefined
+      ? {
+          status: 413,
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ message: 'Request Entity Too Large' }),
+        }
+      : await route.handle(request, body);
+  response
+    .writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) })
+    .end(reply.body);
+}
+
+/** The whole body, or undefined when it is longer than API Gateway takes. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= maxBodyBytes) chunks.push(chunk);
+  }
+  return size <= maxBodyBytes ? Buffer.concat(chunks) : undefined;
+}
