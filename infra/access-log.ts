@@ -14,6 +14,11 @@ export function accessLog(scope: Construct, settings: Settings, fields: readonly
     retention: settings.logRetention,
     removalPolicy: settings.removalPolicy,
   });
-  const line = Object.fromEntries(fields.map((field) => [field, `$context.${field}`]));
+  const line = Object.fromEntries(fields.map((field) => [inCamelCase(field), `$context.${field}`]));
   return { destination: new LogGroupLogDestination(logGroup), format: AccessLogFormat.custom(JSON.stringify(line)) };
+}
+
+/** `error.responseType` as `errorResponseType`: CloudWatch Logs Insights takes a dot for a step into an object. */
+function inCamelCase(field: string): string {
+  return field.replace(/\.(.)/g, (_, first: string) => first.toUpperCase());
 }

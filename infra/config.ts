@@ -114,10 +114,9 @@ const production: Settings = {
   removalPolicy: RemovalPolicy.RETAIN,
   deletionProtection: true,
   identity: { ...dev.identity, selfSignUp: false, passwordSignIn: false, refreshTokenValidity: Duration.days(7) },
-  // The account's 10,000 requests a second are shared by clients' frames and by our own posts to them, and we keep
-  // under 70% of that: 1,500 for what comes in, and 55 concurrent senders at about 100 posts a second each.
-  processor: { ...dev.processor, maximumConcurrency: 25 },
-  deliveryRetry: { ...dev.deliveryRetry, maximumConcurrency: 5 },
+  // Each of the two queues has so many processors. One posts about 100 times a second, and the account's 10,000 requests
+  // a second are shared by these posts, the retries' and all that comes in below: together they stay under 70%.
+  processor: { ...dev.processor, maximumConcurrency: 20 },
   throttling: {
     connect: { rateLimit: 400, burstLimit: 400 },
     frames: { rateLimit: 1000, burstLimit: 2000 },
@@ -130,15 +129,15 @@ const test: Settings = {
   ...dev,
   environment: 'test',
   youngConnection: Duration.seconds(2),
-  functions: { ...dev.functions, sender: { ...dev.functions.sender, timeout: Duration.seconds(3) } },
+  functions: { ...dev.functions, sender: { ...dev.functions.sender, timeout: Duration.seconds(4) } },
   processor: {
     ...dev.processor,
-    visibilityTimeout: Duration.seconds(18),
+    visibilityTimeout: Duration.seconds(24),
     retries: [Duration.seconds(1), Duration.seconds(1)],
   },
   deliveryRetry: {
     ...dev.deliveryRetry,
-    visibilityTimeout: Duration.seconds(18),
+    visibilityTimeout: Duration.seconds(24),
     retries: [1, 1, 1, 1].map((seconds) => Duration.seconds(seconds)),
   },
 };

@@ -37,18 +37,21 @@ export class DeliveryPlane extends Construct {
     this.props = props;
     const { settings, messaging } = props;
 
-    const p2pPublisher = this.p2pPublisher();
     props.webSocket.serve({
       authorizer: this.authorizer(),
       connection: this.connection(),
-      publisher: p2pPublisher,
+      publisher: this.p2pPublisher(),
     });
     props.http.serve({ publisher: this.a2pPublisher() });
 
     const processor = this.processor();
+    props.webSocket.letManage(processor, 'POST');
     processor.consume(messaging.standard.queue, settings.processor);
     processor.consume(messaging.fifo.queue, settings.processor);
-    this.deliveryRetry().consume(messaging.deliveryRetries, settings.deliveryRetry);
+
+    const deliveryRetry = this.deliveryRetry();
+    props.webSocket.letManage(deliveryRetry, 'POST', 'DELETE');
+    deliveryRetry.consume(messaging.deliveryRetries, settings.deliveryRetry);
   }
 
   private authorizer(): ServiceFunction {
@@ -152,7 +155,6 @@ export class DeliveryPlane extends Construct {
         allow(['dynamodb:Query', 'dynamodb:DeleteItem'], tables.subscriptions.tableArn),
         allow(['dynamodb:GetItem', 'dynamodb:DeleteItem'], tables.connections.tableArn),
         allow(['sqs:SendMessage'], standard.deadLetters.queueArn, fifo.deadLetters.queueArn, deliveryRetries.queueArn),
-        allow(['execute-api:ManageConnections'], webSocket.connections('POST')),
       ],
     });
   }
@@ -173,7 +175,6 @@ export class DeliveryPlane extends Construct {
       permissions: [
         allow(['dynamodb:GetItem', 'dynamodb:DeleteItem'], tables.subscriptions.tableArn, tables.connections.tableArn),
         allow(['dynamodb:Query'], indexOf(tables.subscriptions.tableArn, 'byConnection')),
-        allow(['execute-api:ManageConnections'], webSocket.connections('POST'), webSocket.connections('DELETE')),
       ],
     });
   }

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { CorsHttpMethod, HttpApi, HttpMethod, HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -29,6 +29,7 @@ export class HttpGateway extends Construct {
   constructor(scope: Construct, id: string, settings: Settings, identity: Identity) {
     super(scope, id);
     this.api = new HttpApi(this, 'Api', {
+      apiName: `${Stack.of(this).stackName}-http`,
       createDefaultStage: false,
       defaultAuthorizer: new HttpUserPoolAuthorizer('Authorizer', identity.userPool, {
         userPoolClients: [identity.peopleClient, identity.machineClient],

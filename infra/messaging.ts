@@ -3,6 +3,7 @@ import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { child } from './child.ts';
 import type { Settings } from './config.ts';
 
 /** A topic, the queue of this service behind it, and where messages of either end that could not be handled. */
@@ -92,7 +93,6 @@ function subscribe({ topic, queue, deadLetters }: Lane): void {
 
 /** Encrypts with the key AWS keeps for SNS, whose own policy lets every authorized publisher of the account use it. */
 function encrypted(topic: Topic): Topic {
-  if (!(topic.node.defaultChild instanceof CfnTopic)) throw new Error(`${topic.node.path} is not an SNS topic`);
-  topic.node.defaultChild.kmsMasterKeyId = 'alias/aws/sns';
+  child(topic, CfnTopic).kmsMasterKeyId = 'alias/aws/sns';
   return topic;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
-import type { PolicyStatement} from 'aws-cdk-lib/aws-iam';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, EventSourceMapping, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -39,11 +39,7 @@ export class ServiceFunction extends Construct {
     });
     // Made by hand: the role CDK would make may write every log group of the account.
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const permissions = [
-      allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn),
-      ...props.permissions,
-    ];
-    for (const permission of permissions) this.role.addToPolicy(permission);
+    this.permit(allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn), ...props.permissions);
 
     this.function = new LambdaFunction(this, 'Function', {
       functionName,
@@ -60,9 +56,14 @@ export class ServiceFunction extends Construct {
     });
   }
 
+  /** Lets the function do more. */
+  permit(...permissions: PolicyStatement[]): void {
+    for (const permission of permissions) this.role.addToPolicy(permission);
+  }
+
   /** Feeds the function from a queue; records it reports as failed stay there, the rest of the batch is done. */
   consume(queue: Queue, { batchSize, maximumConcurrency }: QueueSettings): void {
-    this.role.addToPolicy(
+    this.permit(
       allow(
         ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
         queue.queueArn,

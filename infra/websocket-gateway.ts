@@ -1,12 +1,14 @@
-import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { CfnAccount } from 'aws-cdk-lib/aws-apigateway';
-import { CfnStage, WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnApi, CfnStage, WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { WebSocketRouteOptions } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { accessLog } from './access-log.ts';
+import { allow } from './allow.ts';
+import { child } from './child.ts';
 import type { Settings, Throttle } from './config.ts';
 import type { ServiceFunction } from './service-function.ts';
 
@@ -33,7 +35,10 @@ export class WebSocketGateway extends Construct {
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    this.api = new WebSocketApi(this, 'Api', { routeSelectionExpression: '$request.body.action' });
+    this.api = new WebSocketApi(this, 'Api', {
+      apiName: `${Stack.of(this).stackName}-websocket`,
+      routeSelectionExpression: '$request.body.action',
+    });
     this.stage = new WebSocketStage(this, 'Stage', {
       webSocketApi: this.api,
       stageName,
@@ -55,12 +60,24 @@ export class WebSocketGateway extends Construct {
     return this.stage.callbackUrl;
   }
 
-  /**
-   * ARNs of an action on this stage's connections: `POST` sends, `DELETE` closes.
-   * CDK's own grant allows every method.
-   */
-  connections(method: 'POST' | 'DELETE'): string {
-    return `arn:${Aws.PARTITION}:execute-api:${Aws.REGION}:${Aws.ACCOUNT_ID}:${this.api.apiId}/${stageName}/${method}/@connections/*`;
+  /** Lets a function do this to connections of this stage: `POST` sends, `DELETE` closes. CDK's own grant allows all. */
+  letManage(target: ServiceFunction, ...methods: ('POST' | 'DELETE')[]): void {
+    const ofConnections = (partition: string, region: string, account: string, api: string): string[] =>
+      methods.map(
+        (method) => `arn:${partition}:execute-api:${region}:${account}:${api}/${stageName}/${method}/@connections/*`,
+      );
+
+    const resources = ofConnections(Aws.PARTITION, Aws.REGION, Aws.ACCOUNT_ID, this.api.apiId);
+    target.permit(allow(['execute-api:ManageConnections'], ...resources));
+
+    const apiLogicalId = Stack.of(this).getLogicalId(child(this.api, CfnApi));
+    const findings = ofConnections('<AWS::Partition>', '<AWS::Region>', '<AWS::AccountId>', `<${apiLogicalId}>`);
+    for (const finding of findings) {
+      Validations.of(target).acknowledge({
+        id: `AwsSolutions-IAM5[Resource::${finding}]`,
+        reason: 'Connection ids are given out as clients connect; the statement is held to one stage and one method.',
+      });
+    }
   }
 
   /** Sends opened and closed sockets to one function, and whatever no other route takes to another. */
@@ -80,13 +97,18 @@ export class WebSocketGateway extends Construct {
     const name = key.replace('$', '');
     const integration = new WebSocketLambdaIntegration(`${name}-integration`, target.function);
     const route = this.api.addRoute(key, { integration, ...options });
+    if (!options.authorizer) {
+      Validations.of(route).acknowledge({
+        id: 'AwsSolutions-APIG4',
+        reason: 'API Gateway takes an authorizer on $connect alone, and hands what it found to every later route.',
+      });
+    }
     // A stage that throttles a route must not come before it.
     this.stage.node.addDependency(route);
   }
 
   private throttle(routeKey: string, { rateLimit, burstLimit }: Throttle): void {
-    if (!(this.stage.node.defaultChild instanceof CfnStage)) throw new Error(`${this.stage.node.path} is not a stage`);
-    this.stage.node.defaultChild.routeSettings = {
+    child(this.stage, CfnStage).routeSettings = {
       [routeKey]: { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit },
     };
   }
@@ -96,12 +118,17 @@ export class WebSocketGateway extends Construct {
    * setting is shared by all stacks of the account, so it and its role outlive this one.
    */
   private accountLogging(): CfnAccount {
+    const policy = 'service-role/AmazonAPIGatewayPushToCloudWatchLogs';
     const role = new Role(this, 'LoggingRole', {
       assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
       // API Gateway checks that the role has all this policy gives.
-      managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonAPIGatewayPushToCloudWatchLogs')],
+      managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName(policy)],
     });
     role.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policy}]`,
+      reason: 'The policy AWS documents for the account setting; only API Gateway can take this role on.',
+    });
     const account = new CfnAccount(this, 'Account', { cloudWatchRoleArn: role.roleArn });
     account.applyRemovalPolicy(RemovalPolicy.RETAIN);
     return account;
