@@ -1,0 +1,74 @@
+import type { Envelope } from './envelope.ts';
+import { limits } from './limits.ts';
+
+/** What the queue knows about a message. The last two exist for FIFO only. */
+export interface Transport {
+  messageId: string;
+  retryCount: number;
+  sequenceNumber?: string | undefined;
+}
+
+/**
+ * The frame that delivers a message: its payload, flattened, and what the service knows. A number that the service
+ * assigned stands in `sequence` and, for the older clients, in `customSequence`.
+ *
+ * @param sequence the service's own number, or undefined when it assigned none.
+ */
+export function messageFrame(envelope: Envelope, transport: Transport, sequence: number | undefined): string {
+  const { payload, messageId, senderId, publishTimestamp, messageType, messageGroupId } = envelope;
+  return JSON.stringify({
+    ...payload,
+    messageId,
+    senderId,
+    publishTimestamp,
+    ...(sequence !== undefined && {
+      sequence,
+      customSequence: { number: sequence, scope: payload.chatId, timestamp: publishTimestamp },
+    }),
+    sqsMetadata: {
+      ...(messageType === 'fifo' && {
+        sequenceNumber: transport.sequenceNumber,
+        messageGroupId: messageGroupId ?? payload.chatId,
+      }),
+      messageId: transport.messageId,
+      retryCount: transport.retryCount,
+    },
+  });
+}
+
+/** The largest that each thing only known later can be: SQS sequence numbers are 128-bit, its ids UUIDs. */
+const largestTransport: Transport = {
+  messageId: '00000000-0000-0000-0000-000000000000',
+  retryCount: 999,
+  sequenceNumber: '9'.repeat(39),
+};
+
+/** Bytes of UTF-8 that a message's frame can have at most, before its number and its queue ids are known. */
+export function largestFrameBytes(envelope: Envelope): number {
+  const sequence = envelope.generateSequence ? Number.MAX_SAFE_INTEGER : undefined;
+  return Buffer.byteLength(messageFrame(envelope, largestTransport, sequence));
+}
+
+const batchStart = '{"type":"batch","messages":[';
+const batchEnd = ']}';
+
+/**
+ * Packs message frames, in order, into as few frames as fit in 32 KB each, for connections that asked for
+ * `frames=batch`. A frame that would stand alone stays a plain message frame.
+ */
+export function batchFrames(frames: readonly string[]): string[] {
+  const packs: { frames: string[]; bytes: number }[] = [];
+  for (const frame of frames) {
+    const bytes = Buffer.byteLength(frame) + 1;
+    const last = packs.at(-1);
+    if (last && last.bytes + bytes <= limits.batchFrameBytes) {
+      last.frames.push(frame);
+      last.bytes += bytes;
+    } else {
+      packs.push({ frames: [frame], bytes: batchStart.length + batchEnd.length - 1 + bytes });
+    }
+  }
+  return packs.map(({ frames: [first = '', ...rest] }) =>
+    rest.length === 0 ? first : `${batchStart}${[first, ...rest].join(',')}${batchEnd}`,
+  );
+}

@@ -1,0 +1,21 @@
+/**
+ * Limits of the contract. Those of AWS name the page they come from:
+ * WebSocket: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+ */
+export const limits = {
+  /** One delivered message, UTF-8 bytes: API Gateway's largest WebSocket message. */
+  frameBytes: 128 * 1024,
+  /** One batch frame, UTF-8 bytes: API Gateway's unit of billing. */
+  batchFrameBytes: 32 * 1024,
+  /** Chats named while connecting. */
+  chatsAtConnect: 50,
+  connectionsPerUser: 20,
+  /** How old, and how far ahead, the time inside a messageId given by a client may be. */
+  messageIdAgeMs: 24 * 60 * 60 * 1000,
+  messageIdAheadMs: 60 * 1000,
+  messageGroupIdLength: 1024,
+  targetChannelLength: 128,
+  multiPartTotalParts: 1000,
+  multiPartGroupIdLength: 256,
+  ackIdLength: 256,
+} as const;

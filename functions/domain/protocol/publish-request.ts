@@ -1,0 +1,222 @@
+import * as v from 'valibot';
+import { chatIdPattern, chatIdRule } from './chat-id.ts';
+import { describe } from './describe.ts';
+import { InvalidRequest } from './errors.ts';
+import { limits } from './limits.ts';
+import { messageIdPattern } from './message-id.ts';
+
+/** Names that only the service may use in a frame: in a payload they would let a sender forge what it says. */
+export const reservedPayloadFields: readonly string[] = [
+  'type',
+  'messageId',
+  'senderId',
+  'publishTimestamp',
+  'sqsMetadata',
+  'sequence',
+  'headSequence',
+  'error',
+  'statusCode',
+  'ackId',
+];
+
+/** Event types that the service itself sends start with this. */
+export const reservedEventTypePrefix = 'multipart.';
+
+const missing = {
+  targets: 'Missing required parameters: targetChannel and payload are required.',
+  chatId: 'Missing required parameter: payload.chatId is required.',
+  eventType: 'Missing required parameter: payload.eventType is required.',
+  content: 'Missing required parameter: payload.content is required.',
+};
+
+const missingPayloadField: Record<string, string> = {
+  chatId: missing.chatId,
+  eventType: missing.eventType,
+  content: missing.content,
+};
+
+/** The last key on the way to what an issue is about. */
+function keyOf(issue: { path?: readonly { key: unknown }[] | undefined }): string {
+  return String(issue.path?.at(-1)?.key);
+}
+
+function invalid(field: string, expected: string): (issue: { input: unknown }) => string {
+  return ({ input }) => `Invalid ${field}: expected ${expected}, got ${describe(input)}.`;
+}
+
+/** One text for a missing and for a bad part of an object: which part, what it must be, what it was. */
+function invalidPart(field: string, parts: Record<string, string>) {
+  return (issue: { input: unknown; path?: readonly { key: unknown }[] | undefined }): string => {
+    const part = issue.path?.length ? keyOf(issue) : undefined;
+    if (part === undefined || parts[part] === undefined)
+      return `Invalid ${field}: expected an object with ${Object.keys(parts).join(', ')}, got ${describe(issue.input)}.`;
+    return `Invalid ${field}: expected ${part} to be ${parts[part]}, got ${describe(issue.input)}.`;
+  };
+}
+
+const customSequenceMessage = invalidPart('payload.customSequence', {
+  number: 'a positive integer',
+  scope: 'a non-empty string',
+});
+
+/** A number that the sender's own app keeps; the service passes it on and orders nothing by it. */
+export const CustomSequence = v.looseObject(
+  {
+    number: v.pipe(
+      v.number(customSequenceMessage),
+      v.safeInteger(customSequenceMessage),
+      v.minValue(1, customSequenceMessage),
+    ),
+    scope: v.pipe(v.string(customSequenceMessage), v.minLength(1, customSequenceMessage)),
+  },
+  customSequenceMessage,
+);
+
+const multiPartMessage = invalidPart('payload.multiPartMetadata', {
+  groupId: `a string of 1-${limits.multiPartGroupIdLength} characters`,
+  totalParts: `an integer from 1 to ${limits.multiPartTotalParts}`,
+  partNumber: 'an integer from 1 to totalParts',
+});
+
+/** One part of a larger whole: the parts of a group are counted, and the chat hears when they are all there. */
+export const MultiPartMetadata = v.pipe(
+  v.looseObject(
+    {
+      groupId: v.pipe(
+        v.string(multiPartMessage),
+        v.minLength(1, multiPartMessage),
+        v.maxLength(limits.multiPartGroupIdLength, multiPartMessage),
+      ),
+      totalParts: v.pipe(
+        v.number(multiPartMessage),
+        v.integer(multiPartMessage),
+        v.minValue(1, multiPartMessage),
+        v.maxValue(limits.multiPartTotalParts, multiPartMessage),
+      ),
+      partNumber: v.pipe(v.number(multiPartMessage), v.integer(multiPartMessage), v.minValue(1, multiPartMessage)),
+    },
+    multiPartMessage,
+  ),
+  v.check(
+    ({ partNumber, totalParts }) => partNumber <= totalParts,
+    ({ input }) =>
+      `Invalid payload.multiPartMetadata: expected partNumber to be an integer from 1 to totalParts (${input.totalParts}), ` +
+      `got ${input.partNumber}.`,
+  ),
+);
+
+const chatIdMessage = invalid('payload.chatId', chatIdRule);
+
+/** What a message says. Any other field is the app's own, and is delivered as it came. */
+export const Payload = v.pipe(
+  v.looseObject(
+    {
+      chatId: v.pipe(
+        v.string(chatIdMessage),
+        v.minLength(1, missing.chatId),
+        v.regex(chatIdPattern, chatIdMessage),
+        v.description('The chat to send to; the sender needs a permission there.'),
+      ),
+      eventType: v.pipe(
+        v.string(missing.eventType),
+        v.minLength(1, missing.eventType),
+        v.check(
+          (eventType) => !eventType.startsWith(reservedEventTypePrefix),
+          ({ input }) =>
+            `Reserved payload.eventType: ${describe(input)}; types that start with "${reservedEventTypePrefix}" are sent by the service.`,
+        ),
+      ),
+      content: v.unknown(),
+      customSequence: v.optional(CustomSequence),
+      multiPartMetadata: v.optional(MultiPartMetadata),
+    },
+    (issue) => missingPayloadField[keyOf(issue)] ?? missing.targets,
+  ),
+  v.check(
+    (payload) => reservedFieldOf(payload) === undefined,
+    ({ input }) => `Reserved payload field: ${reservedFieldOf(input)}; the service sets it itself.`,
+  ),
+);
+
+function reservedFieldOf(payload: object): string | undefined {
+  return reservedPayloadFields.find((field) => Object.hasOwn(payload, field));
+}
+
+const targetChannelMessage = invalid('targetChannel', `1-${limits.targetChannelLength} printable ASCII characters`);
+const messageGroupIdMessage = invalid('messageGroupId', `a string of 1-${limits.messageGroupIdLength} characters`);
+const messageIdMessage = invalid('messageId', 'a ULID in upper case');
+
+/** What `sendMessage` and `POST /publish` take. */
+export const PublishRequest = v.looseObject(
+  {
+    targetChannel: v.pipe(
+      v.string(missing.targets),
+      v.minLength(1, missing.targets),
+      v.maxLength(limits.targetChannelLength, targetChannelMessage),
+      v.regex(/^[ -~]*$/, targetChannelMessage),
+      v.description('"WebSocket" is delivered by this service; others are accepted and published.'),
+    ),
+    payload: Payload,
+    messageType: v.optional(
+      v.picklist(['fifo', 'standard'], "Invalid messageType. Must be 'fifo' or 'standard'."),
+      'standard',
+    ),
+    messageGroupId: v.optional(
+      v.pipe(
+        v.string(messageGroupIdMessage),
+        v.minLength(1, messageGroupIdMessage),
+        v.maxLength(limits.messageGroupIdLength, messageGroupIdMessage),
+        v.description('FIFO only, ignored otherwise: messages of one group are processed in order. Default: the chat.'),
+      ),
+    ),
+    generateSequence: v.optional(
+      v.pipe(
+        v.boolean(invalid('generateSequence', 'true or false')),
+        v.description('FIFO only, ignored otherwise: the service numbers the message 1, 2, 3, ... within its chat.'),
+      ),
+      false,
+    ),
+    messageId: v.optional(
+      v.pipe(
+        v.string(messageIdMessage),
+        v.regex(messageIdPattern, messageIdMessage),
+        v.description("The message's one identity, chosen by the sender so that a retry is known as one."),
+      ),
+    ),
+    requestAck: v.optional(v.boolean(invalid('requestAck', 'true or false')), false),
+  },
+  missing.targets,
+);
+
+/** What a message says, as it is delivered and stored. */
+export type Payload = v.InferOutput<typeof Payload> & { chatId: string; eventType: string };
+export type PublishRequest = v.InferOutput<typeof PublishRequest>;
+
+/**
+ * Parses a publish request. The payload that comes out is the very object that came in (a schema would drop fields
+ * called `constructor` or `__proto__`), except that the older document's `targetId` becomes its `chatId`.
+ *
+ * @throws InvalidRequest with the first thing that is wrong, in the words of docs/protocol.md.
+ */
+export function parsePublishRequest(body: Record<string, unknown>): PublishRequest {
+  const payload = withChatId(body['payload']);
+  const parsed = v.safeParse(PublishRequest, { ...body, payload }, { abortEarly: true });
+  if (!parsed.success) throw new InvalidRequest(parsed.issues[0].message);
+  return { ...parsed.output, payload: payload as Payload };
+}
+
+const targetClasses: readonly unknown[] = ['user', 'org', 'hub', 'project'];
+
+/** The older document names a target by `targetId` and `targetClass`: that target is the chat called `targetId`. */
+function withChatId(payload: unknown): unknown {
+  if (!isJsonObject(payload)) return undefined;
+  const { chatId, targetId, targetClass } = payload;
+  if (chatId === null) return { ...payload, chatId: '' };
+  if (chatId !== undefined || targetId === undefined || !targetClasses.includes(targetClass)) return payload;
+  return { chatId: targetId, ...payload };
+}
+
+/** Whether a parsed JSON value is an object: not an array, not null. */
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

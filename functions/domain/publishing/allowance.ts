@@ -1,0 +1,51 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { dynamodb } from '../../platform/dynamodb.ts';
+import { environment } from '../../platform/environment.ts';
+import { TooManyRequests } from '../protocol/errors.ts';
+
+/** Allowances are counted in fixed windows, so a counter costs one write and no read. */
+export const windowSeconds = 10;
+
+/** How long a counter outlives its window before DynamoDB may delete it. */
+const keptSeconds = 3600;
+
+/** Messages one subject may send in a window: never over the burst, and no faster than the rate in the long run. */
+export function allowancePerWindow(perSecond: number, burst: number): number {
+  return Math.min(burst, perSecond * windowSeconds);
+}
+
+/**
+ * Takes one message from the sender's and from the chat's allowance, both at once. Called only for those who may send,
+ * so that a stranger cannot spend a chat's allowance.
+ *
+ * @param now epoch milliseconds.
+ * @throws TooManyRequests when either is used up, naming the time to the next window.
+ */
+export async function spendAllowance(userId: string, chatId: string, now: number): Promise<void> {
+  const allowance = allowancePerWindow(environment.rateLimitPerSecond, environment.rateLimitBurst);
+  const window = Math.floor(now / 1000 / windowSeconds) * windowSeconds;
+  const granted = await Promise.all(
+    [`user#${userId}`, `chat#${chatId}`].map((subject) => count(subject, window, allowance)),
+  );
+  if (granted.includes(false)) throw new TooManyRequests((window + windowSeconds) * 1000 - now);
+}
+
+async function count(subject: string, window: number, allowance: number): Promise<boolean> {
+  try {
+    await dynamodb.send(
+      new UpdateCommand({
+        TableName: environment.rateLimitsTable,
+        Key: { subject, window },
+        UpdateExpression: 'ADD #count :one SET expiresAt = :expiresAt',
+        ConditionExpression: 'attribute_not_exists(#count) OR #count < :allowance',
+        ExpressionAttributeNames: { '#count': 'count' },
+        ExpressionAttributeValues: { ':one': 1, ':allowance': allowance, ':expiresAt': window + keptSeconds },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,136 @@
+import { isDeepStrictEqual } from 'node:util';
+import { environment } from '../../platform/environment.ts';
+import { readTogether, type RowKey } from '../../platform/read-together.ts';
+import type { ConnectionRow, MessageRow, PermissionRow } from '../../platform/rows.ts';
+import { publishToTopic } from '../../platform/topics.ts';
+import { toSeconds } from '../clock.ts';
+import { isOwnChannel, maySend } from '../permission.ts';
+import { writeEnvelope, type Envelope } from '../protocol/envelope.ts';
+import { Forbidden, MessageIdConflict, PayloadTooLarge, Unauthorized } from '../protocol/errors.ts';
+import { largestFrameBytes } from '../protocol/frames.ts';
+import { limits } from '../protocol/limits.ts';
+import { newMessageId, requireRecent } from '../protocol/message-id.ts';
+import type { PublishRequest } from '../protocol/publish-request.ts';
+import { spendAllowance } from './allowance.ts';
+import { topicDeduplicationId, topicGroupId } from './topic-ids.ts';
+
+/** Who sends. `connection` is there for a sender on a socket, whose token may end, or be renewed, while it is open. */
+export interface Sender {
+  userId: string;
+  connection?: { connectionId: string; tokenExpiresAt: number };
+}
+
+/** A message taken over by the service: it will be delivered, or end as a dead letter that says why. */
+export interface Accepted {
+  envelope: Envelope;
+  deduplication?: 'content';
+}
+
+/**
+ * Publishes a message: reads what decides about it in one go, decides, counts it, and hands it to the topic. A message
+ * that history already holds is accepted again without publishing anything.
+ *
+ * @throws the errors of docs/protocol.md: PayloadTooLarge, InvalidRequest (messageId), Unauthorized, Forbidden,
+ * MessageIdConflict, TooManyRequests; AWS errors as they are.
+ */
+export async function publish(request: PublishRequest, sender: Sender, now = Date.now()): Promise<Accepted> {
+  const envelope = envelopeOf(request, sender.userId, now);
+  if (request.messageId !== undefined) requireRecent(request.messageId, now);
+  requireDeliverable(envelope);
+
+  const { permission, connection, stored } = await readWhatDecides(request, sender);
+  requireLiveToken(sender, connection, now);
+  requirePermission(envelope, permission, now);
+
+  const accepted = { envelope, ...(isContentDeduplicated(request) && { deduplication: 'content' as const }) };
+  if (stored !== undefined) {
+    requireSameMessage(envelope, stored);
+    return { ...accepted, envelope: { ...envelope, publishTimestamp: stored.publishTimestamp } };
+  }
+  await spendAllowance(sender.userId, envelope.payload.chatId, now);
+  await send(envelope, request.messageId !== undefined);
+  return accepted;
+}
+
+function envelopeOf(request: PublishRequest, senderId: string, now: number): Envelope {
+  const { targetChannel, messageType, messageGroupId, messageId, generateSequence, payload } = request;
+  const fifo = messageType === 'fifo';
+  const numbered = fifo && generateSequence && payload.customSequence === undefined;
+  return {
+    version: 1,
+    messageId: messageId ?? newMessageId(now),
+    senderId,
+    publishTimestamp: new Date(now).toISOString(),
+    targetChannel,
+    messageType,
+    ...(fifo && { messageGroupId: messageGroupId ?? payload.chatId }),
+    ...(numbered && { generateSequence: true as const }),
+    payload,
+  };
+}
+
+function isContentDeduplicated({ messageType, messageId }: PublishRequest): boolean {
+  return messageType === 'fifo' && messageId === undefined;
+}
+
+function requireDeliverable(envelope: Envelope): void {
+  const bytes = largestFrameBytes(envelope);
+  if (bytes > limits.frameBytes) throw new PayloadTooLarge(bytes, limits.frameBytes);
+}
+
+interface WhatDecides {
+  permission: PermissionRow | undefined;
+  connection: ConnectionRow | undefined;
+  stored: MessageRow | undefined;
+}
+
+/** One strongly consistent read of the permission, the connection (its token) and, for an id the sender gave, the message. */
+async function readWhatDecides(request: PublishRequest, { userId, connection }: Sender): Promise<WhatDecides> {
+  const { chatId } = request.payload;
+  const wanted: { [name in keyof WhatDecides]?: RowKey } = {
+    ...(!isOwnChannel(userId, chatId) && {
+      permission: { table: environment.permissionsTable, key: { userId, chatId } },
+    }),
+    ...(connection !== undefined && {
+      connection: { table: environment.connectionsTable, key: { connectionId: connection.connectionId } },
+    }),
+    ...(request.messageId !== undefined && {
+      stored: { table: environment.messagesTable, key: { chatId, messageId: request.messageId } },
+    }),
+  };
+  const rows = await readTogether(Object.values(wanted));
+  return Object.fromEntries(Object.keys(wanted).map((name, index) => [name, rows[index]])) as unknown as WhatDecides;
+}
+
+function requireLiveToken({ connection }: Sender, row: ConnectionRow | undefined, now: number): void {
+  if (connection === undefined) return;
+  const expiresAt = row?.tokenExpiresAt ?? connection.tokenExpiresAt;
+  if (expiresAt <= toSeconds(now)) throw new Unauthorized('token expired');
+}
+
+function requirePermission({ senderId, payload }: Envelope, permission: PermissionRow | undefined, now: number): void {
+  if (isOwnChannel(senderId, payload.chatId) || maySend(permission, toSeconds(now))) return;
+  throw new Forbidden('You do not have permission to send messages to this chat.');
+}
+
+/** A retry says the same again; anything else under a used id would rewrite history. */
+function requireSameMessage(envelope: Envelope, stored: MessageRow): void {
+  const said: unknown = JSON.parse(JSON.stringify(envelope.payload));
+  if (stored.senderId === envelope.senderId && isDeepStrictEqual(said, JSON.parse(stored.payload))) return;
+  throw new MessageIdConflict();
+}
+
+async function send(envelope: Envelope, idGivenBySender: boolean): Promise<void> {
+  const fifo = envelope.messageType === 'fifo';
+  await publishToTopic({
+    topicArn: fifo ? environment.fifoTopicArn : environment.standardTopicArn,
+    body: writeEnvelope(envelope),
+    targetChannel: envelope.targetChannel,
+    ...(fifo && {
+      fifo: {
+        groupId: topicGroupId(envelope),
+        deduplicationId: topicDeduplicationId(envelope, idGivenBySender),
+      },
+    }),
+  });
+}

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import type { Envelope } from '../protocol/envelope.ts';
+
+const separator = '\0';
+
+/** SNS refuses many characters in these ids, and a chat's group must not be one that another chat can name. */
+function hash(...parts: string[]): string {
+  return createHash('sha256').update(parts.join(separator)).digest('base64url');
+}
+
+/**
+ * The FIFO group of a message: its own group within its chat. A numbered message always goes in the chat's own group,
+ * because numbers are one order per chat.
+ */
+export function topicGroupId({ payload: { chatId }, messageGroupId, generateSequence }: Envelope): string {
+  return hash(chatId, generateSequence ? chatId : (messageGroupId ?? chatId));
+}
+
+/**
+ * What makes two publishes one, for the 5 minutes that SNS remembers: the id that the sender gave, or else the
+ * content. Never the id this service made up, which differs from one try to the next.
+ */
+export function topicDeduplicationId({ senderId, messageId, payload }: Envelope, idGivenBySender: boolean): string {
+  return idGivenBySender
+    ? hash('id', senderId, payload.chatId, messageId)
+    : hash('content', senderId, payload.chatId, JSON.stringify(payload));
+}

@@ -1,0 +1,70 @@
+import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { errorSummary, logger } from '../platform/logger.ts';
+import { errorReply, InvalidRequest, ServiceError } from '../domain/protocol/errors.ts';
+import { limits } from '../domain/protocol/limits.ts';
+import { isJsonObject } from '../domain/protocol/publish-request.ts';
+
+/** What API Gateway hands a function behind a WebSocket route; the authorizer's answer comes as strings. */
+export interface SocketEvent {
+  requestContext: {
+    connectionId: string;
+    eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
+    routeKey: string;
+    authorizer?: Record<string, string | number | boolean | null | undefined> | undefined;
+  };
+  headers?: Record<string, string | undefined>;
+  body?: string | null;
+  isBase64Encoded?: boolean;
+}
+
+/** A request on a socket: its JSON object, and the ackId that its answer must echo. */
+type Body = Record<string, unknown>;
+
+/**
+ * Answers one message of a client: parses it, lets `act` do what it asks, and puts either the reply or the error in
+ * the frame that goes back, with the request's ackId. The client sees the body only, so the status is in there, too.
+ *
+ * @param failure what to say when AWS, or this code, fails.
+ */
+export async function answerSocket(
+  event: SocketEvent,
+  context: Context,
+  failure: string,
+  act: (body: Body) => Promise<object>,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  let ackId: { ackId?: unknown } = {};
+  try {
+    const body = jsonObject(event);
+    ackId = ackIdOf(body);
+    return { statusCode: 200, body: JSON.stringify({ ...(await act(body)), ...ackId }) };
+  } catch (error) {
+    const { statusCode, ...reply } = errorReply(error, failure, context.awsRequestId);
+    logRefusal(error, statusCode, context);
+    return { statusCode, body: JSON.stringify({ type: 'error', ...reply, statusCode, ...ackId }) };
+  }
+}
+
+/** @throws InvalidRequest unless the body is one JSON object. */
+export function jsonObject({ body, isBase64Encoded }: Pick<SocketEvent, 'body' | 'isBase64Encoded'>): Body {
+  try {
+    const text = isBase64Encoded ? Buffer.from(body ?? '', 'base64').toString('utf8') : (body ?? '');
+    const json: unknown = JSON.parse(text);
+    if (isJsonObject(json)) return json;
+  } catch {
+    // Not JSON at all: refused below like JSON that is no object.
+  }
+  throw new InvalidRequest('Request body not json');
+}
+
+/** Echoed as it came, so that even a refusal can be matched to its request; something that is no id is not echoed. */
+function ackIdOf({ ackId }: Body): { ackId?: string | number } {
+  if (typeof ackId === 'number') return { ackId };
+  return typeof ackId === 'string' && ackId.length <= limits.ackIdLength ? { ackId } : {};
+}
+
+/** Notes what was refused: expected refusals quietly and without their words, failures loudly. */
+export function logRefusal(error: unknown, statusCode: number, { awsRequestId }: Context): void {
+  const notes = { statusCode, cause: errorSummary(error), awsRequestId };
+  if (error instanceof ServiceError) logger.info('Refused', notes);
+  else logger.error('Failed', notes);
+}

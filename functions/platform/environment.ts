@@ -1,0 +1,104 @@
+/** Thrown when a function was deployed without a variable it needs: it cannot do its work until the stack is fixed. */
+export class MissingEnvironment extends Error {
+  override readonly name = 'MissingEnvironment';
+
+  constructor(variable: string) {
+    super(`The environment variable ${variable} is not set, so this function cannot run.`);
+  }
+}
+
+const values = new Map<string, unknown>();
+
+/** Reads a variable once and keeps what it parsed to: the environment does not change while a function lives. */
+function once<T>(variable: string, parse: (text: string) => T, fallback?: string): T {
+  if (!values.has(variable)) {
+    const text = process.env[variable] ?? fallback;
+    if (text === undefined) throw new MissingEnvironment(variable);
+    values.set(variable, parse(text));
+  }
+  return values.get(variable) as T;
+}
+
+const text = (value: string): string => value;
+const list = (value: string): string[] =>
+  value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+const seconds = (value: string): number[] => list(value).map(Number);
+
+/**
+ * What the stack tells a function, by name. Each property is read when first asked for, so that a function needs
+ * only the variables it uses. Durations are in seconds unless their name says otherwise.
+ */
+export const environment = {
+  get region() {
+    return once('AWS_REGION', text);
+  },
+  get permissionsTable() {
+    return once('PERMISSIONS_TABLE', text);
+  },
+  get connectionsTable() {
+    return once('CONNECTIONS_TABLE', text);
+  },
+  get subscriptionsTable() {
+    return once('SUBSCRIPTIONS_TABLE', text);
+  },
+  get chatsTable() {
+    return once('CHATS_TABLE', text);
+  },
+  get messagesTable() {
+    return once('MESSAGES_TABLE', text);
+  },
+  get rateLimitsTable() {
+    return once('RATE_LIMITS_TABLE', text);
+  },
+  get standardTopicArn() {
+    return once('STANDARD_TOPIC_ARN', text);
+  },
+  get fifoTopicArn() {
+    return once('FIFO_TOPIC_ARN', text);
+  },
+  get userPoolId() {
+    return once('USER_POOL_ID', text);
+  },
+  get userPoolClientId() {
+    return once('USER_POOL_CLIENT_ID', text);
+  },
+  get websocketEndpoint() {
+    return once('WEBSOCKET_ENDPOINT', text);
+  },
+  get standardDeadLetterQueueUrl() {
+    return once('STANDARD_DEAD_LETTER_QUEUE_URL', text);
+  },
+  get fifoDeadLetterQueueUrl() {
+    return once('FIFO_DEAD_LETTER_QUEUE_URL', text);
+  },
+  get deliveryRetryQueueUrl() {
+    return once('DELIVERY_RETRY_QUEUE_URL', text);
+  },
+  get messageRetentionDays() {
+    return once('MESSAGE_RETENTION_DAYS', Number, '30');
+  },
+  get rateLimitPerSecond() {
+    return once('RATE_LIMIT_PER_SECOND', Number, '50');
+  },
+  get rateLimitBurst() {
+    return once('RATE_LIMIT_BURST', Number, '500');
+  },
+  get allowedOrigins() {
+    return once('ALLOWED_ORIGINS', list, '');
+  },
+  get youngConnectionSeconds() {
+    return once('YOUNG_CONNECTION_SECONDS', Number, '30');
+  },
+  get processorRetrySeconds() {
+    return once('PROCESSOR_RETRY_SECONDS', seconds, '5,20');
+  },
+  get deliveryRetrySeconds() {
+    return once('DELIVERY_RETRY_SECONDS', seconds, '1,2,4,8');
+  },
+  get connectionTtlSeconds() {
+    return once('CONNECTION_TTL_SECONDS', Number, '9000');
+  },
+};

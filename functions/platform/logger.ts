@@ -1,0 +1,18 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+
+/**
+ * Structured logs, one JSON object a line. What people write, their tokens and authorizer events never go in here:
+ * log identifiers, counts, error names and stages.
+ */
+export const logger = new Logger({ serviceName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'notifications' });
+
+/** The part of an error that is safe and useful in a log: AWS error messages may name what they were sent. */
+export function errorSummary(error: unknown): { name: string; requestId?: string; statusCode?: number } {
+  if (!(error instanceof Error)) return { name: typeof error };
+  const metadata = '$metadata' in error ? (error.$metadata as { requestId?: string; httpStatusCode?: number }) : {};
+  return {
+    name: error.name,
+    ...(metadata.requestId !== undefined && { requestId: metadata.requestId }),
+    ...(metadata.httpStatusCode !== undefined && { statusCode: metadata.httpStatusCode }),
+  };
+}
