@@ -1,0 +1,97 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { engineClient } from '../../../local/dynamodb/client.ts';
+import type { EngineClient } from '../../../local/dynamodb/client.ts';
+import { startEngine } from '../../../local/dynamodb/engine.ts';
+import { dynamoDbHandler } from '../../../local/dynamodb/handler.ts';
+import { startFront } from '../front.ts';
+
+export const region = 'eu-west-1';
+export const accountId = '000000000000';
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+/** An engine on a data folder of its own, and a real SDK client that reaches it through the handler. */
+export interface Scratch {
+  dataFolder: string;
+  url: string;
+  engine: EngineClient;
+  client: DynamoDBClient;
+  endpoint: string;
+  /** Ends the engine and starts it again on the same data. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startScratch(): Promise<Scratch> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'dynamodb-'));
+  const start = async () => {
+    const engine = await startEngine({ dataFolder });
+    const calls = engineClient(engine.url);
+    const handler = dynamoDbHandler({ url: engine.url, region, accountId });
+    const front = await startFront((request) => handler.forward(request));
+    const client = new DynamoDBClient({ region, endpoint: front.url, credentials, maxAttempts: 1 });
+    return {
+      running: { url: engine.url, engine: calls, client, endpoint: front.url },
+      async end() {
+        client.destroy();
+        calls.close();
+        handler.close();
+        await front.stop();
+        await engine.stop();
+      },
+    };
+  };
+  let current = await start();
+  const scratch: Scratch = {
+    dataFolder,
+    ...current.running,
+    async restart() {
+      await current.end();
+      current = await start();
+      Object.assign(scratch, current.running);
+    },
+    async stop() {
+      await current.end();
+      rmSync(dataFolder, { recursive: true, force: true });
+    },
+  };
+  return scratch;
+}
+
+/** The properties of a table with everything the service's own tables have. */
+export const permissions = {
+  KeySchema: [
+    { AttributeName: 'userId', KeyType: 'HASH' },
+    { AttributeName: 'chatId', KeyType: 'RANGE' },
+  ],
+  AttributeDefinitions: [
+    { AttributeName: 'userId', AttributeType: 'S' },
+    { AttributeName: 'chatId', AttributeType: 'S' },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'byChat',
+      KeySchema: [
+        { AttributeName: 'chatId', KeyType: 'HASH' },
+        { AttributeName: 'userId', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'ALL' },
+    },
+  ],
+  BillingMode: 'PAY_PER_REQUEST',
+  StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+  TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+  PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+  SSESpecification: { SSEEnabled: true },
+};
+
+/** A permission row as the SDK takes it. */
+export function row(userId: string, chatId: string, expiresAt?: number) {
+  return {
+    userId: { S: userId },
+    chatId: { S: chatId },
+    ...(expiresAt !== undefined && { expiresAt: { N: String(expiresAt) } }),
+  };
+}
