@@ -1,0 +1,23 @@
+import type { Context, DynamoDBGetItemRequest } from '@aws-appsync/utils';
+import type { Permission, QueryPermissionArgs } from './generated/schema.ts';
+import { idOf } from './inputs.ts';
+import { isLive, permissionKey, permissionOf, type PermissionRow } from './permission.ts';
+
+export function request(ctx: Context<QueryPermissionArgs>): null {
+  const userId = idOf('userId', ctx.args.userId);
+  const chatId = idOf('chatId', ctx.args.chatId);
+  ctx.stash.chatId = chatId;
+  ctx.stash.ownerId = userId;
+  const get: DynamoDBGetItemRequest = {
+    operation: 'GetItem',
+    key: permissionKey(userId, chatId),
+    consistentRead: true,
+  };
+  ctx.stash.request = get;
+  return null;
+}
+
+export function response(ctx: Context): Permission | null {
+  const row = ctx.prev.result as PermissionRow | null;
+  return row && isLive(row) ? permissionOf(row) : null;
+}

@@ -1,0 +1,56 @@
+import { util } from '@aws-appsync/utils';
+
+/** The error types clients may rely on; docs/graphql.md says what each means. */
+export type RefusalType = 'Forbidden' | 'NotFound' | 'Conflict' | 'InvalidInput' | 'Throttled';
+
+/** What stood in the way of one of several inputs. */
+export interface Problem {
+  /** Position of the input, from 0. */
+  index: number;
+  errorType: RefusalType;
+  message: string;
+}
+
+/** Ends the resolver with an error the client may rely on. */
+export function refuse(errorType: RefusalType, message: string): never {
+  util.error(message, errorType);
+}
+
+/** The same words whether the chat exists or not, so that names of chats cannot be probed. */
+export const forbiddenMessage = 'Forbidden: you do not have the permission this needs.';
+
+export function forbidden(): never {
+  refuse('Forbidden', forbiddenMessage);
+}
+
+/**
+ * Ends the resolver over one or more inputs. For a batch the message names the inputs and `errorInfo.items` lists
+ * them; the type is that of the first.
+ */
+export function refuseInputs(problems: Problem[], batch: boolean): never {
+  const first = problems[0] as Problem;
+  if (!batch) refuse(first.errorType, first.message);
+  const message = problems.map((problem) => `inputs[${problem.index}]: ${problem.message}`).join(' ');
+  util.error(message, first.errorType, null, { items: problems });
+}
+
+const transient = [
+  'Throttl',
+  'ProvisionedThroughputExceeded',
+  'RequestLimitExceeded',
+  'TransactionConflict',
+  'TransactionInProgress',
+];
+
+/** Whether DynamoDB's error, or the reason it cancelled a transaction, goes away by itself. */
+export function isTransient(type: string): boolean {
+  return transient.some((name) => type.indexOf(name) >= 0);
+}
+
+/**
+ * Ends the resolver after DynamoDB failed. The original message stays inside: it may name tables.
+ */
+export function refuseDynamoDbError(error: { type: string }): never {
+  if (isTransient(error.type)) refuse('Throttled', 'Too many requests at once; try again.');
+  util.error('The request could not be completed; try again later.', 'InternalFailure');
+}

@@ -1,0 +1,18 @@
+import { type Context, type DynamoDBGetItemRequest, runtime } from '@aws-appsync/utils';
+import { callerOf, isAdminByIdentity } from '../caller.ts';
+import { isLive, permissionKey, type PermissionRow } from '../permission.ts';
+import { forbidden, refuseDynamoDbError } from '../refusals.ts';
+
+/** Lets on whoever may read the history of the chat in `ctx.stash.chatId`: anyone with a live permission of any role. */
+export function request(ctx: Context): DynamoDBGetItemRequest {
+  const caller = callerOf(ctx);
+  const chatId = ctx.stash.chatId as string;
+  if (isAdminByIdentity(caller, chatId)) runtime.earlyReturn(null);
+  return { operation: 'GetItem', key: permissionKey(caller.userId, chatId), consistentRead: true };
+}
+
+export function response(ctx: Context): null {
+  if (ctx.error) refuseDynamoDbError(ctx.error);
+  if (!isLive(ctx.result as PermissionRow | null)) forbidden();
+  return null;
+}
