@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** What `npm start` can be told. */
+export type StartOptions = {
+  /** Port of everything a person or a client uses; 0 for any free one. */
+  port: number;
+  /** Folder for tables, queues, users and `outputs.json`. */
+  dataFolder: string;
+  /** Empty the data folder first. */
+  fresh: boolean;
+  /** Show a message going from socket to socket once ready. */
+  demo: boolean;
+  /** A synthesized assembly to run instead of building and synthesizing one. */
+  assembly?: string;
+  /** How often a standard queue hands a message out twice, 0 to 1. */
+  duplicates: number;
+};
+
+export const usage = `npm start -- [options]
+  --port N           port of everything a client uses (default 4510)
+  --data FOLDER      where state lives (default .local)
+  --fresh            start with empty tables and queues
+  --no-demo          do not send a demonstration message
+  --duplicates P     share of standard messages delivered twice, 0 to 1 (default 0.01)
+  --assembly FOLDER  run an assembly that is already synthesized`;
+
+/** @throws Error saying what was expected and what came */
+export function readOptions(args: string[], root: string): StartOptions {
+  const { values } = parseArgs({
+    args,
+    allowNegative: true,
+    options: {
+      port: { type: 'string', default: '4510' },
+      data: { type: 'string', default: join(root, '.local') },
+      fresh: { type: 'boolean', default: false },
+      demo: { type: 'boolean', default: true },
+      assembly: { type: 'string' },
+      duplicates: { type: 'string', default: '0.01' },
+    },
+  });
+  return {
+    port: number('--port', values.port, 0, 65_535),
+    dataFolder: values.data,
+    fresh: values.fresh,
+    demo: values.demo,
+    assembly: values.assembly,
+    duplicates: number('--duplicates', values.duplicates, 0, 1),
+  };
+}
+
+function number(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text === '' || !(value >= least && value <= most)) {
+    throw new Error(`${name} expects a number from ${least} to ${most}, and got ${JSON.stringify(text)}`);
+  }
+  return value;
+}

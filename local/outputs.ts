@@ -1,0 +1,12 @@
+/**
+ * What a running stack says of itself. `.local/outputs.json` has all of it; a deployment's file has neither `users` nor `edge`, which exist
+ * locally only.
+ */
+export type Outputs = {
+  webSocketUrl: string;
+  httpUrl: string;
+  region: string;
+  cognito: { endpoint: string; userPoolId: string; clientId: string };
+  users: { username: string; password: string; userId: string; groups: string[] }[];
+  edge: { url: string };
+};

@@ -1,0 +1,59 @@
+import type { Outputs } from './outputs.ts';
+
+/** One line of the edge's count. */
+export type CallCount = { role: string; by: string; service: string; action: string; resource: string; count: number };
+
+/** A rule that makes calls fail, by what they are; see local/edge/faults.ts. */
+export type FaultRule = {
+  service: string;
+  action?: string;
+  role?: string;
+  resource?: string;
+  times?: number;
+  probability?: number;
+  fault: { error: string; statusCode: number } | { delayMs: number } | { dropReply: true } | { crash: true };
+};
+
+/** The embedded cloud's control surface, which a deployed stack does not have. */
+export class EdgeControl {
+  readonly #url: string;
+
+  constructor({ edge }: Outputs) {
+    if (!edge) throw new Error('These outputs have no edge: this test needs the embedded cloud');
+    this.#url = edge.url;
+  }
+
+  async calls(): Promise<CallCount[]> {
+    return (await this.#ask('GET', 'calls')) as CallCount[];
+  }
+
+  /** How many calls of this action a role's own code made (the platform's polling left out). */
+  async count(role: string, action: string): Promise<number> {
+    const calls = await this.calls();
+    return calls
+      .filter((call) => call.role === role && call.action === action && call.by === 'function')
+      .reduce((sum, call) => sum + call.count, 0);
+  }
+
+  async resetCalls(): Promise<void> {
+    await this.#ask('DELETE', 'calls');
+  }
+
+  async break(rule: FaultRule): Promise<void> {
+    await this.#ask('POST', 'faults', rule);
+  }
+
+  async mend(): Promise<void> {
+    await this.#ask('DELETE', 'faults');
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(`${this.#url}/_edge/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`The edge answered ${response.status}: ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  }
+}
