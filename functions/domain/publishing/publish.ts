@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { environment } from '../../platform/environment.ts';
 import { readTogether, type RowKey } from '../../platform/read-together.ts';
 import type { ConnectionRow, MessageRow, PermissionRow } from '../../platform/rows.ts';
@@ -11,6 +10,7 @@ import { largestFrameBytes } from '../protocol/frames.ts';
 import { limits } from '../protocol/limits.ts';
 import { newMessageId, requireRecent } from '../protocol/message-id.ts';
 import type { PublishRequest } from '../protocol/publish-request.ts';
+import { saysTheSame } from '../same-content.ts';
 import { spendAllowance } from './allowance.ts';
 import { topicDeduplicationId, topicGroupId } from './topic-ids.ts';
 
@@ -115,9 +115,7 @@ function requirePermission({ senderId, payload }: Envelope, permission: Permissi
 
 /** A retry says the same again; anything else under a used id would rewrite history. */
 function requireSameMessage(envelope: Envelope, stored: MessageRow): void {
-  const said: unknown = JSON.parse(JSON.stringify(envelope.payload));
-  if (stored.senderId === envelope.senderId && isDeepStrictEqual(said, JSON.parse(stored.payload))) return;
-  throw new MessageIdConflict();
+  if (!saysTheSame(envelope, stored)) throw new MessageIdConflict();
 }
 
 async function send(envelope: Envelope, idGivenBySender: boolean): Promise<void> {

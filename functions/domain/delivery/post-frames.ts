@@ -1,0 +1,53 @@
+import { logger } from '../../platform/logger.ts';
+import { pause } from '../../platform/pause.ts';
+import { post, postsInFlight, type PostOutcome } from '../../platform/sockets.ts';
+import type { Deadline } from '../deadline.ts';
+import { Slots } from './slots.ts';
+
+/** How posting to one connection ended. `left`: the frames that did not arrive, in order. */
+export type Posted =
+  { state: 'done' } | { state: 'gone'; left: Uint8Array[] } | { state: 'failed'; left: Uint8Array[] };
+
+const slots = new Slots(postsInFlight);
+
+/** A throttled post waits this often, briefly; after that it takes its turn in the retry queue. */
+const throttledTries = 3;
+
+/**
+ * Posts frames to one connection in order: one after another, because nothing orders concurrent posts. Stops at the
+ * first that does not arrive. A frame that API Gateway finds too large is left out, since it never will arrive.
+ */
+export async function postInOrder(connectionId: string, frames: Uint8Array[], deadline: Deadline): Promise<Posted> {
+  for (const [index, frame] of frames.entries()) {
+    const outcome = await postFrame(connectionId, frame, deadline);
+    if (outcome !== 'delivered') return { state: outcome, left: frames.slice(index) };
+  }
+  return { state: 'done' };
+}
+
+/** Posts frames to one connection all at once, for messages that nobody ordered. */
+export async function postAll(connectionId: string, frames: Uint8Array[], deadline: Deadline): Promise<Posted> {
+  const outcomes = await Promise.all(frames.map((frame) => postFrame(connectionId, frame, deadline)));
+  const left = frames.filter((_frame, index) => outcomes[index] !== 'delivered');
+  if (left.length === 0) return { state: 'done' };
+  return { state: outcomes.includes('gone') ? 'gone' : 'failed', left };
+}
+
+async function postFrame(
+  connectionId: string,
+  frame: Uint8Array,
+  deadline: Deadline,
+): Promise<'delivered' | 'gone' | 'failed'> {
+  for (let tries = 1; ; tries += 1) {
+    const outcome: PostOutcome = await slots.run(async () =>
+      deadline.hasPassed() ? 'failed' : post(connectionId, frame),
+    );
+    if (outcome === 'too-large') {
+      logger.error('A frame is too large for API Gateway', { connectionId, bytes: frame.byteLength });
+      return 'delivered';
+    }
+    if (outcome !== 'throttled') return outcome;
+    if (tries === throttledTries) return 'failed';
+    await pause(tries, 50);
+  }
+}

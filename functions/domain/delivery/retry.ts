@@ -1,0 +1,69 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { dynamodb } from '../../platform/dynamodb.ts';
+import { environment } from '../../platform/environment.ts';
+import { logger } from '../../platform/logger.ts';
+import type { SubscriptionRow } from '../../platform/rows.ts';
+import { closeSocket } from '../../platform/sockets.ts';
+import { toSeconds } from '../clock.ts';
+import { removeConnection } from '../connecting/remove.ts';
+import type { Deadline } from '../deadline.ts';
+import { postInOrder } from './post-frames.ts';
+import { readUndelivered } from './retry-queue.ts';
+import { isYoung } from './subscribers.ts';
+
+/**
+ * Tries again to deliver frames to one connection, if it still listens to the chat and may. After the last try the
+ * connection is closed: its client comes back and replays what it missed, which beats a hole it does not know of.
+ *
+ * @param body of a message in the retry queue.
+ * @param tries how often it has been tried, this time included.
+ * @returns whether this is settled; if not, it should come again.
+ * @throws AWS errors as they are: then it should come again, too.
+ */
+export async function retryDelivery(body: string, tries: number, deadline: Deadline): Promise<boolean> {
+  const undelivered = readUndelivered(body);
+  if (undelivered === undefined) {
+    logger.error('The retry queue held something unreadable; it is dropped');
+    return true;
+  }
+  const { chatId, subscriber, connectionId, frames } = undelivered;
+  const row = await readSubscription(chatId, subscriber);
+  if (row === undefined || row.accessExpiresAt <= toSeconds(Date.now())) return true;
+
+  const posted = await postInOrder(
+    connectionId,
+    frames.map((frame) => Buffer.from(frame)),
+    deadline,
+  );
+  if (posted.state === 'done') return true;
+  const gone = posted.state === 'gone' && !isYoung(row);
+  if (!gone && tries < maxTries()) return false;
+  if (!gone) {
+    logger.warn('A connection takes no messages and is closed', { connectionId, tries });
+    await closeSocket(connectionId);
+  }
+  await removeConnection(connectionId);
+  return true;
+}
+
+/** One more than the waits between them. */
+function maxTries(): number {
+  return environment.deliveryRetrySeconds.length + 1;
+}
+
+/** Seconds until frames that were tried `tries` times should be tried again. */
+export function secondsUntilNextTry(tries: number): number {
+  const waits = environment.deliveryRetrySeconds;
+  return waits[Math.min(tries, waits.length) - 1] ?? 0;
+}
+
+async function readSubscription(chatId: string, subscriber: string): Promise<SubscriptionRow | undefined> {
+  const { Item } = await dynamodb.send(
+    new GetCommand({
+      TableName: environment.subscriptionsTable,
+      Key: { chatId, subscriber },
+      ConsistentRead: true,
+    }),
+  );
+  return Item as SubscriptionRow | undefined;
+}

@@ -1,0 +1,124 @@
+import { errorSummary, logger } from '../../platform/logger.ts';
+import type { Deadline } from '../deadline.ts';
+import { fanOut } from '../delivery/fan-out.ts';
+import { readSubscribers, type Subscriber } from '../delivery/subscribers.ts';
+import { messageFrame } from '../protocol/frames.ts';
+import { commit, type Committed } from './commit.ts';
+import { deadLetter, type Stage } from './dead-letter.ts';
+import type { QueueRecord, SourceQueue } from './record.ts';
+import { recordsOf, type Parcel, type Run } from './runs.ts';
+
+/** A record that fails this often becomes a dead letter. */
+const maxReceives = 3;
+
+type Messages = Extract<Run, { kind: 'messages' }>;
+
+/** Processes the runs of one invocation, and remembers which connections turned out to be gone. */
+export class ProcessRun {
+  readonly gone = new Set<string>();
+  readonly #queue: SourceQueue;
+  readonly #deadline: Deadline;
+
+  constructor(queue: SourceQueue, deadline: Deadline) {
+    this.#queue = queue;
+    this.#deadline = deadline;
+  }
+
+  /**
+   * Commits a run to history, and only then asks who should get it, and posts it.
+   *
+   * @returns the records that failed, in order; on FIFO, the first of them and all that follow it in the run.
+   */
+  async run(run: Run): Promise<QueueRecord[]> {
+    if (run.kind === 'unreadable') return this.#giveUp([run.record], 'parse', `unreadable: ${run.why}`);
+    let committed: Committed[];
+    try {
+      committed = await commit(
+        run.chatId,
+        run.parcels.map(({ envelope }) => envelope),
+      );
+    } catch (error) {
+      return run.parcels.length > 1 && isRefused(error) ? this.#oneByOne(run) : this.#fail(run, 'commit', error);
+    }
+    let subscribers: Subscriber[];
+    try {
+      subscribers = await readSubscribers(run.chatId);
+    } catch (error) {
+      return this.#fail(run, 'subscribers', error);
+    }
+    await this.#deliver(run, committed, subscribers);
+    const conflicting = run.parcels.filter((_parcel, index) => committed[index]?.state === 'conflicting');
+    return this.#giveUp(
+      conflicting.map(({ record }) => record),
+      'commit',
+      'conflict: messageId is already used',
+    );
+  }
+
+  /** One message that DynamoDB refuses must not take the others of its transaction with it. */
+  async #oneByOne(run: Messages): Promise<QueueRecord[]> {
+    const failed: QueueRecord[] = [];
+    for (const [index, parcel] of run.parcels.entries()) {
+      failed.push(...(await this.run({ ...run, parcels: [parcel] })));
+      if (failed.length === 0 || !this.#queue.fifo) continue;
+      return [...failed, ...run.parcels.slice(index + 1).map(({ record }) => record)];
+    }
+    return failed;
+  }
+
+  async #deliver(run: Messages, committed: Committed[], subscribers: Subscriber[]): Promise<void> {
+    const frames = run.parcels.flatMap((parcel, index) => frameOf(parcel, committed[index]));
+    if (frames.length === 0 || subscribers.length === 0) return;
+    const delivery = { chatId: run.chatId, frames, ordered: this.#queue.fifo };
+    for (const connectionId of await fanOut(delivery, subscribers, this.#deadline)) this.gone.add(connectionId);
+  }
+
+  /** Records that have failed often enough become dead letters; on FIFO only those that nothing waits before. */
+  async #fail(run: Messages, stage: Stage, error: unknown): Promise<QueueRecord[]> {
+    const cause = errorSummary(error);
+    logger.warn('A run failed', { stage, records: run.parcels.length, cause });
+    const records = recordsOf(run);
+    const last = (record: QueueRecord): boolean => record.receiveCount >= maxReceives;
+    if (!this.#queue.fifo) {
+      const unsent = await this.#giveUp(records.filter(last), stage, `failed: ${cause.name}`);
+      return [...unsent, ...records.filter((record) => !last(record))];
+    }
+    const firstToRetry = records.findIndex((record) => !last(record));
+    const spent = firstToRetry === -1 ? records : records.slice(0, firstToRetry);
+    const unsent = await this.#giveUp(spent, stage, `failed: ${cause.name}`);
+    return [...unsent, ...records.slice(spent.length)];
+  }
+
+  /** @returns the records that could not even be given up: from the first of them on, in order, on FIFO. */
+  async #giveUp(records: readonly QueueRecord[], stage: Stage, reason: string): Promise<QueueRecord[]> {
+    const unsent: QueueRecord[] = [];
+    for (const [index, record] of records.entries()) {
+      try {
+        await deadLetter(this.#queue, record, stage, reason);
+      } catch (error) {
+        logger.error('A dead letter could not be sent', { queueMessageId: record.id, cause: errorSummary(error) });
+        if (this.#queue.fifo) return records.slice(index);
+        unsent.push(record);
+      }
+    }
+    return unsent;
+  }
+}
+
+/** Whether DynamoDB refused what we asked for, so that asking again in the same way is useless. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && ['ValidationException', 'TransactionCanceledException'].includes(error.name);
+}
+
+function frameOf({ record, envelope }: Parcel, committed: Committed | undefined): string[] {
+  if (committed?.state !== 'stored') return [];
+  const { id: messageId, sequenceNumber, receiveCount } = record;
+  const { sequence, publishTimestamp } = committed;
+  return [
+    messageFrame(
+      { ...envelope, publishTimestamp },
+      { messageId, sequenceNumber, retryCount: receiveCount - 1 },
+      sequence,
+    ),
+  ];
+}

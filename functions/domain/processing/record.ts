@@ -1,0 +1,26 @@
+/** One message received from a queue. */
+export interface QueueRecord {
+  /** The queue's id; it changes with a redrive, and is no identity of the message. */
+  id: string;
+  receiptHandle: string;
+  body: string;
+  /** 1 on the first receive. */
+  receiveCount: number;
+  attributes: Record<string, RecordAttribute>;
+  /** FIFO only. */
+  groupId?: string | undefined;
+  sequenceNumber?: string | undefined;
+}
+
+/** A message attribute; `binary` in base64. */
+export interface RecordAttribute {
+  dataType: string;
+  text?: string | undefined;
+  binary?: string | undefined;
+}
+
+/** The queue a batch came from. */
+export interface SourceQueue {
+  url: string;
+  fifo: boolean;
+}
