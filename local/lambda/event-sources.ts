@@ -34,7 +34,9 @@ export function startEventSources(
   disorder: Disorder,
 ): { stop(): Promise<void> } {
   const queues = new Map(stack.ofType('AWS::SQS::Queue').map((queue) => [queue.attributes['Arn'], queue]));
-  const arnOf = new Map(stack.ofType('AWS::Lambda::Function').map(({ ref, attributes }) => [ref, attributes['Arn'] ?? '']));
+  const arnOf = new Map(
+    stack.ofType('AWS::Lambda::Function').map(({ ref, attributes }) => [ref, attributes['Arn'] ?? '']),
+  );
   const running = stack.ofType('AWS::Lambda::EventSourceMapping').map(({ logicalId, properties }) => {
     const mapping = properties as Mapping;
     const queue = queues.get(mapping.EventSourceArn);

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
+import { Readable } from 'node:stream';
 
 /** Where a function's AWS calls end locally, and the token that tells the edge which worker called. */
 export type EdgeAddress = { port: number; workerToken: string };
@@ -38,26 +39,27 @@ export function routeAwsHostsTo(edge: EdgeAddress): void {
     outgoing.end();
     return outgoing;
   }) as typeof https.get;
-  routeFetch(edge);
+  globalThis.fetch = fetchOverHttps;
   refuseOtherDestinations(edge.port);
   syncBuiltinESMExports();
 }
 
-function routeFetch(edge: EdgeAddress): void {
-  const nodeFetch = globalThis.fetch;
-  globalThis.fetch = async (input, init) => {
-    const original = new Request(input, init);
-    const url = new URL(original.url);
-    const headers = new Headers(original.headers);
-    headers.set('host', awsHost(url.hostname));
-    headers.set('x-embedded-worker', edge.workerToken);
-    return nodeFetch(`http://${loopback}:${edge.port}${url.pathname}${url.search}`, {
-      method: original.method,
-      headers,
-      body: original.body ? await original.arrayBuffer() : undefined,
-      signal: original.signal,
+/** `fetch` over the routed https.request: Node's own does not let a caller set `Host`, which is part of what is signed. */
+async function fetchOverHttps(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+  const asked = new Request(input, init);
+  const { hostname, pathname, search } = new URL(asked.url);
+  const body = asked.body ? Buffer.from(await asked.arrayBuffer()) : undefined;
+  return new Promise((resolve, reject) => {
+    const options = { hostname, path: pathname + search, method: asked.method, signal: asked.signal };
+    const outgoing = https.request({ ...options, headers: Object.fromEntries(asked.headers) }, (incoming) => {
+      const status = incoming.statusCode ?? 500;
+      const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [name, String(value)]);
+      const stream = [204, 205, 304].includes(status) ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>);
+      resolve(new Response(stream, { status, headers }));
     });
-  };
+    outgoing.once('error', reject);
+    outgoing.end(body);
+  });
 }
 
 function refuseOtherDestinations(edgePort: number): void {

@@ -9,7 +9,9 @@ describe('FIFO messages keep the order of their group', () => {
 
   beforeAll(async () => {
     cloud = await startCloud();
-    [bob, carol] = await Promise.all(['bob', 'carol'].map((name) => TestSocket.openAs(cloud.outputs, name, 'chat-123')));
+    [bob, carol] = await Promise.all(
+      ['bob', 'carol'].map((name) => TestSocket.openAs(cloud.outputs, name, 'chat-123')),
+    );
   });
 
   afterAll(async () => {
@@ -39,7 +41,9 @@ describe('FIFO messages keep the order of their group', () => {
   /** The queue's sequence numbers of one group, as this socket received them. */
   function sequenceNumbers(frames: Frame[], group: string): bigint[] {
     const metadata = frames.map((frame) => frame['sqsMetadata'] as { messageGroupId: string; sequenceNumber: string });
-    return metadata.filter(({ messageGroupId }) => messageGroupId === group).map(({ sequenceNumber }) => BigInt(sequenceNumber));
+    return metadata
+      .filter(({ messageGroupId }) => messageGroupId === group)
+      .map(({ sequenceNumber }) => BigInt(sequenceNumber));
   }
 
   function ascending(numbers: bigint[]): bigint[] {
