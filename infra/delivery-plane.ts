@@ -81,9 +81,9 @@ export class DeliveryPlane extends Construct {
         CONNECTION_TTL_SECONDS: inSeconds([settings.connectionLifetime]),
       },
       permissions: [
-        allow(['dynamodb:PutItem', 'dynamodb:DeleteItem'], tables.connections.tableArn),
+        allow(['dynamodb:PutItem', 'dynamodb:BatchWriteItem'], tables.connections.tableArn),
         allow(['dynamodb:Query'], indexOf(tables.connections.tableArn, 'byUser')),
-        allow(['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem'], tables.subscriptions.tableArn),
+        allow(['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'], tables.subscriptions.tableArn),
         allow(['dynamodb:Query'], indexOf(tables.subscriptions.tableArn, 'byConnection')),
         allow(['dynamodb:BatchGetItem'], tables.permissions.tableArn),
       ],

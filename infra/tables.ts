@@ -13,13 +13,19 @@ import type { Settings } from './config.ts';
 const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
 const number = (name: string): Attribute => ({ name, type: AttributeType.NUMBER });
 
-/** Where the service keeps what it knows; docs/architecture.md says what each row holds. */
+/** Where the service keeps what it knows. */
 export class Tables extends Construct {
+  /** Who may do what in which chat. Its stream tells of grants and revocations. */
   readonly permissions: Table;
+  /** The open sockets and whose they are. */
   readonly connections: Table;
+  /** Which sockets listen to a chat, sorted by a slot of the user's hash, so that a large chat can be read in parts. */
   readonly subscriptions: Table;
+  /** The number of each chat's latest message, and who made the chat. */
   readonly chats: Table;
+  /** History, by id (which sorts by time), and by number for the messages that have one. */
   readonly messages: Table;
+  /** How many messages a user or a chat sent in a window of time. */
   readonly rateLimits: Table;
 
   constructor(scope: Construct, id: string, settings: Settings) {

@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { environments, settingsOf } from '../../infra/config.ts';
+import { Synthesized, root, targetId } from './synthesized.ts';
+
+describe.each(environments)('functions of %s', (environment) => {
+  const stack = new Synthesized(environment);
+  const functions = [...stack.functions()];
+
+  it('has one function for each role in delivery', () => {
+    expect(functions.map(([name]) => name).sort()).toEqual([
+      'a2p-http-publisher',
+      'connection',
+      'delivery-retry',
+      'message-processor',
+      'p2p-websocket-publisher',
+      'websocket-authorizer',
+    ]);
+  });
+
+  it.each(functions)('%s runs its bundle on Node 24 and arm64', (name, { Properties }) => {
+    expect(existsSync(join(root, 'functions', name, 'handler.ts'))).toBe(true);
+    expect(Properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      Code: { S3Key: expect.stringMatching(/^[0-9a-f]{64}\.zip$/) },
+    });
+  });
+
+  it.each(functions)('%s writes a log group of its own that does not grow for ever', (_, { Properties }) => {
+    const logGroup = stack.target(Properties.LoggingConfig.LogGroup);
+    expect(logGroup['Properties']).toEqual({
+      LogGroupName: `/aws/lambda/${Properties.FunctionName}`,
+      RetentionInDays: settingsOf(environment).logRetention,
+    });
+  });
+
+  it('keeps every log group for a limited time', () => {
+    for (const { Properties } of stack.ofType('AWS::Logs::LogGroup')) {
+      expect(Properties.RetentionInDays).toBeGreaterThan(0);
+    }
+  });
+
+  it('answers API Gateway before it gives up, after 29 seconds', () => {
+    for (const [, { Properties }] of functions) expect(Properties.Timeout).toBeLessThan(29);
+  });
+
+  it.each(stack.ofType('AWS::Lambda::EventSourceMapping'))(
+    'reads a queue in batches, reports failures one by one and leaves time to finish: $id',
+    ({ Properties }) => {
+      expect(Properties).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+      expect(Properties.ScalingConfig.MaximumConcurrency).toBeGreaterThanOrEqual(2);
+      // A FIFO queue cannot gather a batch over time; here none does.
+      expect(Properties.MaximumBatchingWindowInSeconds).toBeUndefined();
+      const queue = stack.target(Properties.EventSourceArn);
+      const consumer = stack.target(Properties.FunctionName);
+      expect(queue['Properties'].VisibilityTimeout).toBeGreaterThanOrEqual(6 * consumer['Properties'].Timeout);
+    },
+  );
+
+  it('gives up on a record before SQS does', () => {
+    const { processor, deliveryRetry } = settingsOf(environment);
+    for (const { retries, maxReceiveCount } of [processor, deliveryRetry]) {
+      expect(retries.length + 1).toBeLessThan(maxReceiveCount);
+    }
+  });
+
+  it('tells functions where things are by reference, not by name', () => {
+    for (const [, { Properties }] of functions) {
+      for (const [name, value] of Object.entries(Properties.Environment.Variables)) {
+        if (/_TABLE$|_ARN$|_URL$|_ID$/.test(name)) expect(targetId(value)).toBeDefined();
+      }
+    }
+  });
+
+  it('sends posts to the stage that clients connect to', () => {
+    const api = stack.at('WebSocket/Api', 'AWS::ApiGatewayV2::Api').id;
+    for (const name of ['message-processor', 'delivery-retry']) {
+      expect(stack.functions().get(name)?.['Properties'].Environment.Variables.WEBSOCKET_ENDPOINT).toEqual({
+        'Fn::Join': [
+          '',
+          ['https://', { Ref: api }, '.execute-api.', { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }, '/dvl'],
+        ],
+      });
+    }
+  });
+});

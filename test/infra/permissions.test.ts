@@ -1,0 +1,104 @@
+import { environments } from '../../infra/config.ts';
+import { Synthesized, listed, targetId } from './synthesized.ts';
+
+describe.each(environments)('permissions of %s', (environment) => {
+  const stack = new Synthesized(environment);
+  const functions = [...stack.functions()];
+  const table = (name: string): string => stack.at(`Tables/${name}`, 'AWS::DynamoDB::Table').id;
+
+  it('gives each function a role that is its own', () => {
+    const roles = functions.map(([, { Properties }]) => targetId(Properties.Role));
+    expect(new Set(roles).size).toBe(functions.length);
+  });
+
+  it('writes every permission by hand but those of the account-wide logging of API Gateway', () => {
+    // API Gateway refuses a role for its logs that has less than the managed policy gives.
+    const managed = stack.ofType('AWS::IAM::Role').filter(({ Properties }) => Properties.ManagedPolicyArns);
+    expect(managed.map(({ id }) => id)).toEqual([stack.at('WebSocket/LoggingRole', 'AWS::IAM::Role').id]);
+  });
+
+  it.each(functions)('%s may do named actions on named resources', (_, resource) => {
+    for (const { Effect, Action, Resource } of stack.statementsOf(resource)) {
+      expect(Effect).toBe('Allow');
+      for (const action of listed(Action)) expect(action).toMatch(/^[a-z0-9-]+:[A-Za-z]+$/);
+      for (const target of listed(Resource)) {
+        const text = JSON.stringify(target);
+        // Connection ids are given out as clients connect, so this one ends in a wildcard: one stage, one method.
+        if (/"\/dvl\/(POST|DELETE)\/@connections\/\*"/.test(text)) continue;
+        expect(text).not.toContain('*');
+      }
+    }
+  });
+
+  it.each(functions)('%s logs to its own log group only', (_, resource) => {
+    const logging = stack
+      .statementsOf(resource)
+      .filter(({ Action }) => listed(Action).some((action) => action.startsWith('logs:')));
+    expect(logging).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: { 'Fn::GetAtt': [targetId(resource['Properties'].LoggingConfig.LogGroup), 'Arn'] },
+      },
+    ]);
+  });
+
+  it('lets publishers publish, and nobody else', () => {
+    expect(stack.functionsAllowed('sns:Publish')).toEqual(['a2p-http-publisher', 'p2p-websocket-publisher']);
+  });
+
+  it('lets the processor write history and numbers, and nobody else', () => {
+    const writes = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'].map((action) => `dynamodb:${action}`);
+    const writers = (name: string): string[] => [
+      ...new Set(writes.flatMap((action) => stack.functionsAllowed(action, table(name)))),
+    ];
+    expect(writers('Messages')).toEqual(['message-processor']);
+    expect(writers('Chats')).toEqual(['message-processor']);
+    expect(writers('Permissions')).toEqual([]);
+  });
+
+  it('lets senders post to sockets, and only the retries close one', () => {
+    const methods = (name: string): string[] => {
+      const resource = stack.functions().get(name);
+      if (!resource) throw new Error(`No function ${name}`);
+      return stack
+        .statementsOf(resource)
+        .filter(({ Action }) => Action === 'execute-api:ManageConnections')
+        .flatMap(({ Resource }) => JSON.stringify(Resource).match(/(?<=\/dvl\/)[A-Z]+/g) ?? [])
+        .sort();
+    };
+    expect(stack.functionsAllowed('execute-api:ManageConnections')).toEqual(['delivery-retry', 'message-processor']);
+    expect(methods('message-processor')).toEqual(['POST']);
+    expect(methods('delivery-retry')).toEqual(['DELETE', 'POST']);
+  });
+
+  it('lets a function consume the queues that feed it, and no other', () => {
+    const fed = new Map(functions.map(([name]) => [name, [] as string[]]));
+    for (const { Properties } of stack.ofType('AWS::Lambda::EventSourceMapping')) {
+      const consumer = targetId(Properties.FunctionName);
+      const name = functions.find(([, { id }]) => id === consumer)?.[0] ?? '';
+      fed.get(name)?.push(targetId(Properties.EventSourceArn));
+    }
+    for (const [name, resource] of functions) {
+      const consumable = stack
+        .statementsOf(resource)
+        .filter(({ Action }) => listed(Action).includes('sqs:ReceiveMessage'))
+        .flatMap(({ Resource }) => listed(Resource).map(targetId));
+      expect({ name, queues: consumable.sort() }).toEqual({ name, queues: fed.get(name)?.sort() });
+    }
+  });
+
+  it('lets API Gateway invoke a function for the route or authorizer that uses it', () => {
+    const permissions = stack.ofType('AWS::Lambda::Permission');
+    const apis = stack.ofType('AWS::ApiGatewayV2::Api').map(({ id }) => id);
+    expect(permissions).toHaveLength(5);
+    for (const { Properties } of permissions) {
+      expect(Properties).toMatchObject({ Action: 'lambda:InvokeFunction', Principal: 'apigateway.amazonaws.com' });
+      const parts: unknown[] = Properties.SourceArn['Fn::Join'][1];
+      expect(apis.map((id) => ({ Ref: id }))).toContainEqual(parts.find((part) => apis.includes(Object(part).Ref)));
+      expect(['/*$connect', '/*$disconnect', '/*$default', '/authorizers/', '/*/*/publish']).toContain(
+        parts.findLast((part) => typeof part === 'string'),
+      );
+    }
+  });
+});
