@@ -30,6 +30,10 @@ const readers: Record<string, ResourceReader | undefined> = {
     const name = decodeURIComponent(/\/functions\/([^/]+)\/invocations/.exec(path)?.[1] ?? '');
     return [{ action: 'lambda:InvokeFunction', arn: name.startsWith('arn:') ? name : arnOf(`function:${name}`) }];
   },
+  'cognito-idp': ({ action, input }, arnOf) =>
+    typeof input['UserPoolId'] === 'string'
+      ? [{ action: `cognito-idp:${action}`, arn: arnOf(`userpool/${input['UserPoolId']}`) }]
+      : [],
   logs: ({ action, input }, arnOf) =>
     typeof input['logGroupName'] === 'string'
       ? [{ action: `logs:${action}`, arn: arnOf(`log-group:${input['logGroupName']}:*`) }]
