@@ -81,11 +81,12 @@ export class DeliveryPlane extends Construct {
         CONNECTION_TTL_SECONDS: inSeconds([settings.connectionLifetime]),
       },
       permissions: [
-        allow(['dynamodb:PutItem', 'dynamodb:BatchWriteItem'], tables.connections.tableArn),
+        // One transaction writes the rows; the actions are those of its parts.
+        allow(['dynamodb:PutItem'], tables.connections.tableArn, tables.subscriptions.tableArn),
+        allow(['dynamodb:UpdateItem'], tables.subscriptions.tableArn),
         allow(['dynamodb:Query'], indexOf(tables.connections.tableArn, 'byUser')),
-        allow(['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'], tables.subscriptions.tableArn),
-        allow(['dynamodb:Query'], indexOf(tables.subscriptions.tableArn, 'byConnection')),
         allow(['dynamodb:BatchGetItem'], tables.permissions.tableArn),
+        ...this.removeConnections(),
       ],
     });
   }
@@ -152,15 +153,15 @@ export class DeliveryPlane extends Construct {
       permissions: [
         allow(['dynamodb:UpdateItem'], tables.chats.tableArn),
         allow(['dynamodb:PutItem'], tables.messages.tableArn),
-        allow(['dynamodb:Query', 'dynamodb:DeleteItem'], tables.subscriptions.tableArn),
-        allow(['dynamodb:GetItem', 'dynamodb:DeleteItem'], tables.connections.tableArn),
+        allow(['dynamodb:Query'], tables.subscriptions.tableArn),
+        ...this.removeConnections(),
         allow(['sqs:SendMessage'], standard.deadLetters.queueArn, fifo.deadLetters.queueArn, deliveryRetries.queueArn),
       ],
     });
   }
 
   private deliveryRetry(): ServiceFunction {
-    const { settings, tables, messaging, webSocket } = this.props;
+    const { settings, tables, webSocket } = this.props;
     return this.function('delivery-retry', {
       description: 'Tries again, for one socket alone, to post what it missed; closes it when that keeps failing',
       size: settings.functions.sender,
@@ -168,15 +169,20 @@ export class DeliveryPlane extends Construct {
         SUBSCRIPTIONS_TABLE: tables.subscriptions.tableName,
         CONNECTIONS_TABLE: tables.connections.tableName,
         WEBSOCKET_ENDPOINT: webSocket.endpoint,
-        DELIVERY_RETRY_QUEUE_URL: messaging.deliveryRetries.queueUrl,
         YOUNG_CONNECTION_SECONDS: inSeconds([settings.youngConnection]),
         DELIVERY_RETRY_SECONDS: inSeconds(settings.deliveryRetry.retries),
       },
-      permissions: [
-        allow(['dynamodb:GetItem', 'dynamodb:DeleteItem'], tables.subscriptions.tableArn, tables.connections.tableArn),
-        allow(['dynamodb:Query'], indexOf(tables.subscriptions.tableArn, 'byConnection')),
-      ],
+      permissions: [allow(['dynamodb:GetItem'], tables.subscriptions.tableArn), ...this.removeConnections()],
     });
+  }
+
+  /** Whoever finds a connection gone removes its rows, and finds those of its subscriptions through their index. */
+  private removeConnections(): PolicyStatement[] {
+    const { connections, subscriptions } = this.props.tables;
+    return [
+      allow(['dynamodb:Query'], indexOf(subscriptions.tableArn, 'byConnection')),
+      allow(['dynamodb:BatchWriteItem'], connections.tableArn, subscriptions.tableArn),
+    ];
   }
 
   private function(name: string, part: Part): ServiceFunction {
