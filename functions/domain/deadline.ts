@@ -3,11 +3,14 @@ export interface Deadline {
   hasPassed(): boolean;
 }
 
-/**
- * Time kept back at the end: the last post may take a second, and what is left must still reach the retry queue.
- *
- * @param remainingMs what Lambda says is left, in milliseconds.
- */
-export function deadlineBefore(remainingMs: () => number, reserveMs = 2_500): Deadline {
-  return { hasPassed: () => remainingMs() < reserveMs };
+/** Kept back at the end: the last post may take a second, and what is left must still reach the retry queue. */
+const reserveMs = 2_500;
+
+/** A function with a short timeout keeps back less, or it would not get to do anything. */
+const reserveShare = 0.4;
+
+/** @param remainingMs what Lambda says is left, in milliseconds. */
+export function deadlineBefore(remainingMs: () => number): Deadline {
+  const reserve = Math.min(reserveMs, remainingMs() * reserveShare);
+  return { hasPassed: () => remainingMs() < reserve };
 }

@@ -17,23 +17,23 @@ export interface FanOut {
  * Delivers frames to every subscriber, all in parallel. Whoever cannot be reached is retried alone, so a failed post
  * neither fails the messages nor repeats them to anyone else. Never throws.
  *
- * @returns the connections that are gone, whose rows should go, too.
+ * @returns the subscribers whose connections are gone, whose rows should go, too.
  */
 export async function fanOut(
   { chatId, frames, ordered }: FanOut,
   subscribers: readonly Subscriber[],
   deadline: Deadline,
-): Promise<string[]> {
+): Promise<Subscriber[]> {
   const single = frames.map((frame) => Buffer.from(frame));
   const batched = frames.length > 1 ? batchFrames(frames).map((frame) => Buffer.from(frame)) : single;
   const post = ordered ? postInOrder : postAll;
-  const gone: string[] = [];
+  const gone: Subscriber[] = [];
   const undelivered: UndeliveredFrames[] = [];
   await Promise.all(
     subscribers.map(async (to) => {
       const posted = await post(to.connectionId, to.frames === 'batch' ? batched : single, deadline);
       if (posted.state === 'done') return;
-      if (posted.state === 'gone' && !isYoung(to)) gone.push(to.connectionId);
+      if (posted.state === 'gone' && !isYoung(to)) gone.push(to);
       else undelivered.push({ ...addressOf(chatId, to), frames: posted.left.map(textOf) });
     }),
   );

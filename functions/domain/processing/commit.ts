@@ -4,7 +4,7 @@ import { dynamodb } from '../../platform/dynamodb.ts';
 import { pause } from '../../platform/pause.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { saysTheSame } from '../same-content.ts';
-import { actionsOf, findingsOf, planCommit, type CommitPlan } from './commit-plan.ts';
+import { actionsOf, findingsOf, planCommit, type CommitPlan, type StoredMessage } from './commit-plan.ts';
 import { Heads } from './heads.ts';
 
 /** Thrown when others keep writing the same items: nothing was committed, and a later try will find them done. */
@@ -26,7 +26,7 @@ export type Committed =
   | { state: 'repeated' }
   | { state: 'conflicting' };
 
-/** Refusals of one message are learnt from one round each at worst; more rounds than that mean contention. */
+/** A refusal teaches us one thing at least, so this many rounds without an end mean contention. */
 const maxRounds = 12;
 
 const heads = new Heads();
@@ -40,57 +40,63 @@ const heads = new Heads();
  * @throws CommitContended; AWS errors as they are. After either, committing again is safe.
  */
 export async function commit(chatId: string, envelopes: readonly Envelope[], now = Date.now()): Promise<Committed[]> {
-  const { results, firsts } = withoutRepeats(envelopes);
-  let head = heads.get(chatId);
-  let pending = [...firsts.keys()];
-  for (let round = 0; pending.length > 0; round += 1) {
-    if (round === maxRounds) throw new CommitContended();
-    const plan = planCommit(
-      chatId,
-      pending.map((index) => firsts.get(index) as Envelope),
-      head,
-    );
-    const reasons = await transact(plan, now);
-    if (reasons === undefined) {
-      pending.forEach((index, position) => {
-        const { envelope, sequence } = plan.messages[position] as CommitPlan['messages'][number];
-        results[index] = { state: 'stored', sequence, publishTimestamp: envelope.publishTimestamp };
-      });
-      head = plan.head?.to ?? head;
-      break;
-    }
-    const findings = findingsOf(plan, reasons);
-    if (findings.head === undefined && findings.stored.size === 0) await pause(round);
-    head = findings.head ?? head;
-    pending = pending.filter((index) => {
-      const envelope = firsts.get(index) as Envelope;
-      const stored = findings.stored.get(envelope.messageId);
-      if (stored === undefined) return true;
-      results[index] = saysTheSame(envelope, stored)
-        ? { state: 'stored', sequence: stored.sequence, publishTimestamp: stored.publishTimestamp }
-        : { state: 'conflicting' };
-      return false;
-    });
-  }
-  heads.set(chatId, head);
-  return results;
+  const firsts = firstsById(envelopes);
+  const stored = await store(chatId, firsts, now);
+  return envelopes.map((envelope): Committed => {
+    const held = stored.get(envelope.messageId);
+    if (held === undefined || !saysTheSame(envelope, held)) return { state: 'conflicting' };
+    if (firsts.get(envelope.messageId) !== envelope) return { state: 'repeated' };
+    return { state: 'stored', sequence: held.sequence, publishTimestamp: held.publishTimestamp };
+  });
 }
 
 /** A transaction may name an item once, so a message that the run holds twice is committed once. */
-function withoutRepeats(envelopes: readonly Envelope[]): { results: Committed[]; firsts: Map<number, Envelope> } {
-  const firsts = new Map<number, Envelope>();
-  const byId = new Map<string, Envelope>();
-  const results = envelopes.map((envelope, index): Committed => {
-    const first = byId.get(envelope.messageId);
-    if (first === undefined) {
-      byId.set(envelope.messageId, envelope);
-      firsts.set(index, envelope);
-      return { state: 'repeated' };
+function firstsById(envelopes: readonly Envelope[]): Map<string, Envelope> {
+  const firsts = new Map<string, Envelope>();
+  for (const envelope of envelopes) {
+    if (!firsts.has(envelope.messageId)) firsts.set(envelope.messageId, envelope);
+  }
+  return firsts;
+}
+
+/** @returns what history holds under each of the ids, once it holds them all. */
+async function store(
+  chatId: string,
+  envelopes: ReadonlyMap<string, Envelope>,
+  now: number,
+): Promise<Map<string, StoredMessage>> {
+  const stored = new Map<string, StoredMessage>();
+  const waiting = new Map(envelopes);
+  let head = heads.get(chatId);
+  for (let round = 0; waiting.size > 0; round += 1) {
+    if (round === maxRounds) throw new CommitContended();
+    const plan = planCommit(chatId, [...waiting.values()], head);
+    const reasons = await transact(plan, now);
+    const findings = reasons === undefined ? outcomeOf(plan) : findingsOf(plan, reasons);
+    if (findings.head === undefined && findings.stored.size === 0) await pause(round);
+    if (findings.head !== undefined) {
+      head = findings.head;
+      heads.set(chatId, head);
     }
-    const said = { senderId: first.senderId, payload: JSON.stringify(first.payload) };
-    return { state: saysTheSame(envelope, said) ? 'repeated' : 'conflicting' };
-  });
-  return { results, firsts };
+    for (const [messageId, message] of findings.stored) {
+      stored.set(messageId, message);
+      waiting.delete(messageId);
+    }
+  }
+  return stored;
+}
+
+/** What the world is like after a transaction that stands. */
+function outcomeOf({ head, messages }: CommitPlan): ReturnType<typeof findingsOf> {
+  return {
+    ...(head && { head: head.to }),
+    stored: new Map(
+      messages.map(({ envelope: { messageId, senderId, payload, publishTimestamp }, sequence }) => [
+        messageId,
+        { senderId, payload: JSON.stringify(payload), publishTimestamp, ...(sequence !== undefined && { sequence }) },
+      ]),
+    ),
+  };
 }
 
 /** @returns nothing when the transaction stands, or the reasons why it was cancelled for now. */

@@ -1,7 +1,8 @@
 import { environment } from '../../platform/environment.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
 import { changeVisibility } from '../../platform/queues.ts';
-import { removeConnection } from '../connecting/remove.ts';
+import { deleteRows } from '../../platform/delete-rows.ts';
+import type { RowKey } from '../../platform/read-together.ts';
 import type { Deadline } from '../deadline.ts';
 import { ProcessRun } from './process-run.ts';
 import type { QueueRecord, SourceQueue } from './record.ts';
@@ -27,10 +28,7 @@ export async function processBatch(
   const process = new ProcessRun(queue, deadline);
   const groups = groupsOf(records, queue.fifo);
   const returned = (await Promise.all(groups.map((runs) => processGroup(queue, runs, process, deadline)))).flat();
-  await Promise.all([
-    returnSoon(queue, returned),
-    ...[...process.gone].map((connectionId) => forget(connectionId, deadline)),
-  ]);
+  await Promise.all([returnSoon(queue, returned), forget(process.rowsToForget(), deadline)]);
   return returned.map(({ record }) => record.id);
 }
 
@@ -75,11 +73,11 @@ async function returnSoon(queue: SourceQueue, returned: readonly Returned[]): Pr
 }
 
 /** Best effort: what stays is found again with the next message. */
-async function forget(connectionId: string, deadline: Deadline): Promise<void> {
+async function forget(rows: readonly RowKey[], deadline: Deadline): Promise<void> {
   if (deadline.hasPassed()) return;
   try {
-    await removeConnection(connectionId);
+    await deleteRows(rows);
   } catch (error) {
-    logger.warn('Rows of a gone connection stay behind', { connectionId, cause: errorSummary(error) });
+    logger.warn('Rows of gone connections stay behind', { rows: rows.length, cause: errorSummary(error) });
   }
 }

@@ -1,4 +1,6 @@
+import { environment } from '../../platform/environment.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
+import type { RowKey } from '../../platform/read-together.ts';
 import type { Deadline } from '../deadline.ts';
 import { fanOut } from '../delivery/fan-out.ts';
 import { readSubscribers, type Subscriber } from '../delivery/subscribers.ts';
@@ -15,7 +17,7 @@ type Messages = Extract<Run, { kind: 'messages' }>;
 
 /** Processes the runs of one invocation, and remembers which connections turned out to be gone. */
 export class ProcessRun {
-  readonly gone = new Set<string>();
+  readonly #gone = new Map<string, RowKey[]>();
   readonly #queue: SourceQueue;
   readonly #deadline: Deadline;
 
@@ -55,6 +57,14 @@ export class ProcessRun {
     );
   }
 
+  /**
+   * The rows of connections that turned out to be gone: of each its own, and the subscription that found out. Its other
+   * subscriptions go the same way when their chats next say something.
+   */
+  rowsToForget(): RowKey[] {
+    return [...this.#gone.values()].flat();
+  }
+
   /** One message that DynamoDB refuses must not take the others of its transaction with it. */
   async #oneByOne(run: Messages): Promise<QueueRecord[]> {
     const failed: QueueRecord[] = [];
@@ -68,9 +78,15 @@ export class ProcessRun {
 
   async #deliver(run: Messages, committed: Committed[], subscribers: Subscriber[]): Promise<void> {
     const frames = run.parcels.flatMap((parcel, index) => frameOf(parcel, committed[index]));
-    if (frames.length === 0 || subscribers.length === 0) return;
+    const present = subscribers.filter(({ connectionId }) => !this.#gone.has(connectionId));
+    if (frames.length === 0 || present.length === 0) return;
     const delivery = { chatId: run.chatId, frames, ordered: this.#queue.fifo };
-    for (const connectionId of await fanOut(delivery, subscribers, this.#deadline)) this.gone.add(connectionId);
+    for (const { connectionId, subscriber } of await fanOut(delivery, present, this.#deadline)) {
+      this.#gone.set(connectionId, [
+        { table: environment.subscriptionsTable, key: { chatId: run.chatId, subscriber } },
+        { table: environment.connectionsTable, key: { connectionId } },
+      ]);
+    }
   }
 
   /** Records that have failed often enough become dead letters; on FIFO only those that nothing waits before. */
