@@ -70,3 +70,12 @@ function withoutHopByHop(headers: IncomingHttpHeaders): Record<string, string> {
     ),
   );
 }
+
+/** Headers with one text each, as a reply of the edge has them. */
+export function plainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, [value].flat().join(', ')]],
+    ),
+  );
+}

@@ -28,7 +28,10 @@ export async function sendMessage(
     const began = performance.now();
     const reply = nextFrame(sender, (frame) => frame['ackId'] === 'send-1');
     const received = listeners.map(async ({ name, socket }) => {
-      const frame = await nextFrame(socket, (candidate) => candidate['type'] === undefined && candidate['content'] === content);
+      const frame = await nextFrame(
+        socket,
+        (candidate) => candidate['type'] === undefined && candidate['content'] === content,
+      );
       return { by: name, frame, afterMs: Math.round(performance.now() - began) };
     });
     sender.send(
@@ -61,7 +64,8 @@ async function openSocket(outputs: Outputs, username: string, chatId: string): P
 
 async function signIn({ region, cognito, users }: Outputs, username: string): Promise<string> {
   const user = users.find((candidate) => candidate.username === username);
-  if (!user) throw new Error(`No user ${username}; there are ${users.map((candidate) => candidate.username).join(', ')}`);
+  if (!user)
+    throw new Error(`No user ${username}; there are ${users.map((candidate) => candidate.username).join(', ')}`);
   const client = new CognitoIdentityProviderClient({
     region,
     endpoint: cognito.endpoint,

@@ -6,22 +6,36 @@ import { SweptRows } from './dynamodb/swept-rows.ts';
 import { provisionTable, type TableProperties } from './dynamodb/tables.ts';
 import { sweepExpiredRows } from './dynamodb/ttl.ts';
 import type { Backend } from './edge/edge.ts';
+import { plainHeaders } from './loopback.ts';
 import type { Stack } from './template/stack.ts';
 
 /** The stack's tables, running: DynamoDB as a backend of the edge. */
 export type Tables = { backend: Backend; engine: Engine; swept: SweptRows; stop(): Promise<void> };
 
 /** Starts the engine, brings every table to the template, and sweeps expired rows from then on. */
-export async function startTables(stack: Stack, dataFolder: string, onError: (error: unknown) => void): Promise<Tables> {
+export async function startTables(
+  stack: Stack,
+  dataFolder: string,
+  onError: (error: unknown) => void,
+): Promise<Tables> {
   const engine = await startEngine({ dataFolder: join(dataFolder, 'dynamodb') });
   const client = engineClient(engine.url);
   const tables = stack.ofType('AWS::DynamoDB::Table');
   await Promise.all(tables.map(({ ref, properties }) => provisionTable(client, ref, properties)));
   const swept = new SweptRows(join(dataFolder, 'dynamodb', 'swept-rows.jsonl'));
   const expiring = tables.flatMap(({ ref, properties }) => {
-    const { KeySchema, TimeToLiveSpecification: ttl } = properties as Record<string, unknown> as unknown as TableProperties;
+    const { KeySchema, TimeToLiveSpecification: ttl } = properties as Record<
+      string,
+      unknown
+    > as unknown as TableProperties;
     if (!ttl?.Enabled || !ttl.AttributeName) return [];
-    return [{ tableName: ref, keys: KeySchema.map(({ AttributeName }) => AttributeName), timeToLiveAttribute: ttl.AttributeName }];
+    return [
+      {
+        tableName: ref,
+        keys: KeySchema.map(({ AttributeName }) => AttributeName),
+        timeToLiveAttribute: ttl.AttributeName,
+      },
+    ];
   });
   const sweeper = sweepExpiredRows({ engine: client, tables: expiring, swept, onError });
   const handler = dynamoDbHandler({ url: engine.url, ...stack.where });
@@ -30,7 +44,7 @@ export async function startTables(stack: Stack, dataFolder: string, onError: (er
     swept,
     async backend(call) {
       const { status, headers, body } = await handler.forward(call);
-      return { status, headers: flat(headers), body };
+      return { status, headers: plainHeaders(headers), body };
     },
     async stop() {
       await sweeper.stop();
@@ -39,10 +53,4 @@ export async function startTables(stack: Stack, dataFolder: string, onError: (er
       await engine.stop();
     },
   };
-}
-
-function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value].flat().join(', ')]])),
-  );
 }

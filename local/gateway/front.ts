@@ -52,6 +52,15 @@ export async function startFront(
   };
 }
 
+/**
+ * Finds out early whether the port can be had.
+ * @throws PortInUse
+ */
+export async function requireFreePort(port: number): Promise<void> {
+  const probe = await startFront(port, [], () => Promise.resolve());
+  await probe.stop();
+}
+
 async function answer(request: IncomingMessage, response: ServerResponse, routes: FrontRoute[]): Promise<void> {
   const path = new URL(request.url ?? '/', 'http://embedded').pathname;
   const route = routes.find(

@@ -147,7 +147,10 @@ export class WebSocketApi {
 
   /** Closes every socket and waits for the `$disconnect` calls that follow. */
   async stop(): Promise<void> {
-    for (const { socket } of this.#connections.values()) socket?.terminate();
+    const sockets = [...this.#connections.values()].flatMap(({ socket }) => socket ?? []);
+    const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    for (const socket of sockets) socket.terminate();
+    await Promise.all(closed);
     await Promise.allSettled(this.#underWay);
     this.#server.close();
   }

@@ -85,6 +85,11 @@ export class LambdaFunction {
     return JSON.parse(result);
   }
 
+  /** Whether this token is that of one of this function's environments. */
+  owns(workerToken: string): boolean {
+    return this.#environments.has(workerToken);
+  }
+
   /** Ends the environment that made a call carrying this token, as a crash in the middle of that call would. Returns whether it was ours. */
   crash(workerToken: string): boolean {
     const environment = this.#environments.get(workerToken);

@@ -45,6 +45,11 @@ export class Functions {
     for (const candidate of this.#byArn.values()) if (candidate.crash(workerToken)) return;
   }
 
+  /** The role of the environment that carries this token, if it is one of ours. */
+  roleOf(workerToken: string): string | undefined {
+    return [...this.#byArn.values()].find((candidate) => candidate.owns(workerToken))?.definition.name;
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#byArn.values()].map((candidate) => candidate.stop()));
   }

@@ -64,6 +64,9 @@ const namings: Record<string, Naming> = {
     const id = identifier(`${where.stackName}${logicalId}`, 26);
     return { ref: id, attributes: { ClientId: id } };
   },
+  'AWS::Cognito::UserPoolResourceServer': (name) => ({ ref: name, attributes: {} }),
+  'AWS::Cognito::UserPoolGroup': (name) => ({ ref: name, attributes: {} }),
+  'AWS::Cognito::UserPoolDomain': (name) => ({ ref: name, attributes: {} }),
   'AWS::AppSync::GraphQLApi': (_name, where, logicalId) => {
     const id = identifier(`${where.stackName}${logicalId}`, 26);
     return {
@@ -85,6 +88,9 @@ const nameProperties: Record<string, string> = {
   'AWS::Lambda::Function': 'FunctionName',
   'AWS::IAM::Role': 'RoleName',
   'AWS::Logs::LogGroup': 'LogGroupName',
+  'AWS::Cognito::UserPoolResourceServer': 'Identifier',
+  'AWS::Cognito::UserPoolGroup': 'GroupName',
+  'AWS::Cognito::UserPoolDomain': 'Domain',
   'AWS::AppSync::DataSource': 'Name',
   'AWS::AppSync::FunctionConfiguration': 'Name',
 };

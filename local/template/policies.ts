@@ -5,6 +5,7 @@ export const policyProperties: SupportedResources = {
   'AWS::IAM::Role': {
     AssumeRolePolicyDocument: { noEffect: 'the embedded cloud hands each role its own credentials' },
     Description: { noEffect: 'text for people' },
+    ManagedPolicyArns: { noEffect: 'AWS’s own policies are not known here: what they allow is denied' },
     Policies: 'implemented',
     RoleName: 'implemented',
     Tags: { noEffect: 'text for people' },

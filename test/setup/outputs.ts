@@ -7,6 +7,8 @@ export type Outputs = {
   httpUrl: string;
   region: string;
   cognito: { endpoint?: string; userPoolId: string; clientId: string };
+  /** Credentials of a backend, for client-credentials tokens. */
+  machine?: { tokenUrl: string; clientId: string; clientSecret: string };
   users: Person[];
   /** The embedded cloud's control surface; a deployed stack has none. */
   edge?: { url: string };

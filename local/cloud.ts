@@ -1,0 +1,177 @@
+import { JwtVerifier } from 'aws-jwt-verify';
+import type { Jwks } from 'aws-jwt-verify/jwk';
+import { type Cognito, startCognito } from './cognito/cognito.ts';
+import { poolOf } from './cognito/from-template.ts';
+import { cognitoProperties } from './cognito/properties.ts';
+import { tableProperties } from './dynamodb/tables.ts';
+import { type Edge, startEdge } from './edge/edge.ts';
+import { type Front, startFront } from './gateway/front.ts';
+import { gatewayProperties, httpApiOf, webSocketApiOf } from './gateway/from-template.ts';
+import { HttpApi, type JwtAuthorizer } from './gateway/http-api.ts';
+import type { InvokeFunction } from './gateway/invoke.ts';
+import { managementBackend } from './gateway/management.ts';
+import { apiGatewayLifetimes, type SocketLifetimes, WebSocketApi } from './gateway/websocket-api.ts';
+import { eventSourceProperties, startEventSources } from './lambda/event-sources.ts';
+import { functionsOf, invokePermissionsOf, lambdaProperties } from './lambda/from-template.ts';
+import type { LogLine } from './lambda/function.ts';
+import { Functions } from './lambda/functions.ts';
+import { queueProperties } from './messaging/queues.ts';
+import { subscriptionProperties, topicProperties } from './messaging/topics.ts';
+import type { Outputs } from './outputs.ts';
+import { localPassword, localPeople } from './people.ts';
+import { principalsOf } from './principals.ts';
+import { startQueues } from './queues.ts';
+import { startTables } from './tables.ts';
+import { readAssembly } from './template/assembly.ts';
+import { policyProperties, resourcePoliciesOf } from './template/policies.ts';
+import { resolveStack, type Stack, type SupportedResources } from './template/stack.ts';
+
+export type CloudSettings = {
+  /** The synthesized assembly's folder. */
+  assembly: string;
+  dataFolder: string;
+  /** Port of everything a person or a client uses; 0 for any free one. */
+  port: number;
+  /** Share of standard messages that are delivered twice, 0 to 1. */
+  duplicates: number;
+  /** Called for each line a function writes. */
+  log: LogLine;
+  /** Called for what fails behind the scenes. */
+  onError: (error: unknown) => void;
+  lifetimes?: SocketLifetimes;
+};
+
+export type Cloud = { stack: Stack; edge: Edge; outputs: Outputs; stop(): Promise<void> };
+
+const supported: SupportedResources = {
+  ...cognitoProperties,
+  ...eventSourceProperties,
+  ...gatewayProperties,
+  ...lambdaProperties,
+  ...policyProperties,
+  'AWS::DynamoDB::Table': tableProperties,
+  'AWS::Logs::LogGroup': {
+    LogGroupName: 'implemented',
+    RetentionInDays: { noEffect: 'local logs are kept until the data folder is emptied' },
+    Tags: { noEffect: 'text for people' },
+  },
+  'AWS::SNS::Subscription': subscriptionProperties,
+  'AWS::SNS::Topic': topicProperties,
+  'AWS::SQS::Queue': queueProperties,
+};
+
+const region = 'us-east-1';
+const accountId = '000000000000';
+
+/**
+ * Boots a synthesized template: tables, topics, queues, users, functions, event sources and gateways, with every AWS call passing the edge.
+ * @throws Error naming what in the template is not implemented, or PortInUse
+ */
+export async function startCloud(settings: CloudSettings): Promise<Cloud> {
+  const { dataFolder } = settings;
+  let stopping = false;
+  // Long polls are cut when the cloud stops; that is no failure.
+  const onError = (error: unknown): void => {
+    if (!stopping) settings.onError(error);
+  };
+  const assembly = readAssembly(settings.assembly);
+  const stack = resolveStack(assembly, { stackName: assembly.stackName, region, accountId }, supported);
+  const people = localPeople.map(({ username, groups }) => ({ username, password: localPassword(username), groups }));
+  const [tables, queues, cognito] = await Promise.all([
+    startTables(stack, dataFolder, onError),
+    startQueues(stack, dataFolder),
+    startCognito({ dataFolder: `${dataFolder}/cognito`, region, pool: poolOf(stack), users: people }),
+  ]);
+  const invoke: InvokeFunction = (functionArn, sourceArn, event) =>
+    functions.invokeFor('apigateway.amazonaws.com', sourceArn, functionArn, event);
+  const webSockets = new WebSocketApi(webSocketApiOf(stack), invoke, settings.lifetimes ?? apiGatewayLifetimes);
+  const httpApi = new HttpApi(httpApiOf(stack, tokenVerifier(cognito)), invoke);
+  const edge = await startEdge({
+    region,
+    accountId,
+    principals: principalsOf(stack),
+    resourcePolicies: resourcePoliciesOf(stack),
+    backends: {
+      dynamodb: tables.backend,
+      sns: queues.backend,
+      sqs: queues.backend,
+      'cognito-idp': cognito.backend,
+      'execute-api': managementBackend(webSockets),
+    },
+    onCrash: ({ worker }) => worker !== undefined && functions.crash(worker),
+    roleOfWorker: (worker) => functions.roleOf(worker),
+    onError,
+  });
+  const functions = new Functions(functionsOf(stack, assembly), invokePermissionsOf(stack), edge.port, settings.log);
+  const eventSources = startEventSources(stack, functions, edge, {
+    random: Math.random,
+    duplicateProbability: settings.duplicates,
+  });
+  const stopped = async (...parts: { stop(): Promise<void> }[]): Promise<void> => {
+    stopping = true;
+    for (const part of parts) await part.stop();
+  };
+  try {
+    const front = await openFront(settings.port, webSockets, httpApi, cognito);
+    return {
+      stack,
+      edge,
+      outputs: outputsOf(stack, front, edge, cognito),
+      stop: () => stopped(front, webSockets, eventSources, functions, edge, queues, tables, cognito),
+    };
+  } catch (error) {
+    await stopped(webSockets, eventSources, functions, edge, queues, tables, cognito);
+    throw error;
+  }
+}
+
+function openFront(port: number, webSockets: WebSocketApi, httpApi: HttpApi, cognito: Cognito): Promise<Front> {
+  const cognitoPrefix = '/cognito';
+  return startFront(
+    port,
+    [
+      {
+        prefix: cognitoPrefix,
+        handle: ({ method = 'GET', url = '/', headers }, body) =>
+          cognito.answer({ method, path: url.slice(cognitoPrefix.length), headers, body }),
+      },
+      { prefix: '/', handle: (request, body) => httpApi.handle(request, body) },
+    ],
+    (request, socket, head) => webSockets.upgrade(request, socket, head),
+  );
+}
+
+/** Checks tokens as API Gateway's JWT authorizer does, with the pool's own keys. */
+function tokenVerifier({ issuer, jwks }: Cognito): (wanted: string) => JwtAuthorizer['verify'] {
+  return (wanted) => {
+    if (wanted !== issuer) throw new Error(`A JWT authorizer trusts ${wanted}; the embedded cloud has ${issuer} only`);
+    // The gateway compares audiences itself: Cognito's access tokens have none.
+    const verifier = JwtVerifier.create({ issuer, audience: null });
+    verifier.cacheJwks(jwks as Jwks);
+    return (token) => verifier.verify(token);
+  };
+}
+
+function outputsOf(stack: Stack, front: Front, edge: Edge, cognito: Cognito): Outputs {
+  const clientId = stack.outputs['UserPoolClientId'] ?? '';
+  const machine = cognito.clients.find(({ id }) => id === stack.outputs['MachineClientId']);
+  const stage = new URL(stack.outputs['WebSocketUrl'] ?? 'wss://none/').pathname;
+  return {
+    webSocketUrl: `${front.url.replace('http', 'ws')}${stage}`,
+    httpUrl: front.url,
+    region: stack.where.region,
+    cognito: { endpoint: `${front.url}/cognito`, userPoolId: cognito.poolId, clientId },
+    machine: {
+      tokenUrl: `${front.url}/cognito/oauth2/token`,
+      clientId: machine?.id ?? '',
+      clientSecret: machine?.secret ?? '',
+    },
+    users: cognito.users.map(({ username, userId, groups }) => ({
+      username,
+      password: localPassword(username),
+      userId,
+      groups,
+    })),
+    edge: { url: edge.url },
+  };
+}
