@@ -7,6 +7,8 @@ const { STACK_ENVIRONMENT, CDK_OUTDIR, FUNCTION_BUNDLES, ALLOWED_ORIGINS } = pro
 const settings = settingsOf(STACK_ENVIRONMENT ?? 'dev');
 
 notificationApp(CDK_OUTDIR ?? join(root, 'cdk.out'), {
-  settings: ALLOWED_ORIGINS ? { ...settings, allowedOrigins: ALLOWED_ORIGINS.split(',') } : settings,
+  settings: ALLOWED_ORIGINS
+    ? { ...settings, allowedOrigins: ALLOWED_ORIGINS.split(',').map((origin) => origin.trim()) }
+    : settings,
   bundles: FUNCTION_BUNDLES ?? join(root, 'dist', 'functions'),
 }).synth();
