@@ -16,7 +16,8 @@ import { functionsOf, invokePermissionsOf, lambdaProperties } from './lambda/fro
 import type { LogLine } from './lambda/function.ts';
 import { Functions } from './lambda/functions.ts';
 import { queueProperties } from './messaging/queues.ts';
-import { subscriptionProperties, topicProperties } from './messaging/topics.ts';
+import { subscriptionProperties } from './messaging/subscriptions.ts';
+import { topicProperties } from './messaging/topics.ts';
 import type { Outputs } from './outputs.ts';
 import { localPassword, localPeople } from './people.ts';
 import { principalsOf } from './principals.ts';
