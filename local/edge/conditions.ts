@@ -1,4 +1,4 @@
-import { arnMatcher, textMatcher, type Matcher } from './wildcard.ts';
+import { arnMatcher, caselessMatcher, textMatcher, type Matcher } from './wildcard.ts';
 
 /** The context of a call: condition key in lower case to its value; an absent key has none. */
 export type ConditionContext = ReadonlyMap<string, string>;
@@ -19,7 +19,6 @@ const knownKeys = new Set([
 
 type Operator = { matcher: (expected: string) => Matcher; negated?: true };
 
-const bool = (expected: string): Matcher => textMatcher(expected, 'i');
 const equals =
   (expected: string): Matcher =>
   (value) =>
@@ -27,7 +26,7 @@ const equals =
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
 const operators: Record<string, Operator | undefined> = {
-  Bool: { matcher: bool },
+  Bool: { matcher: caselessMatcher },
   StringEquals: { matcher: equals },
   StringNotEquals: { matcher: equals, negated: true },
   StringEqualsIgnoreCase: { matcher: (expected) => (value) => value.toLowerCase() === expected.toLowerCase() },

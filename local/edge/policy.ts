@@ -1,5 +1,5 @@
 import { compileConditions, type ConditionTest } from './conditions.ts';
-import { arnMatcher, textMatcher, type Matcher } from './wildcard.ts';
+import { arnMatcher, caselessMatcher, type Matcher } from './wildcard.ts';
 
 /** One pattern of a statement and how often it was the one that matched. */
 export type Pattern = { text: string; matches: Matcher; used: number };
@@ -67,8 +67,7 @@ function compileStatement(id: string, source: Record<string, unknown>, kind: 'id
   if ((source['Principal'] !== undefined) !== (kind === 'resource')) {
     throw new Error(`Principal belongs to every statement of a resource policy, and to none of an identity policy`);
   }
-  // IAM compares actions without regard to case.
-  const actions = patterns(source, 'Action', (text) => textMatcher(text, 'i'));
+  const actions = patterns(source, 'Action', caselessMatcher);
   const resources = patterns(source, 'Resource', arnMatcher);
   return {
     id,

@@ -2,9 +2,18 @@
 export type Matcher = (text: string) => boolean;
 
 /** Matches a whole text, wildcards spanning anything. */
-export function textMatcher(pattern: string, flags = ''): Matcher {
+export function textMatcher(pattern: string): Matcher {
   if (pattern === '*') return () => true;
-  if (flags === '' && !/[*?]/.test(pattern)) return (text) => text === pattern;
+  if (!/[*?]/.test(pattern)) return (text) => text === pattern;
+  return expressionMatcher(pattern, '');
+}
+
+/** The same without regard to case, as IAM compares actions. */
+export function caselessMatcher(pattern: string): Matcher {
+  return pattern === '*' ? () => true : expressionMatcher(pattern, 'i');
+}
+
+function expressionMatcher(pattern: string, flags: string): Matcher {
   const expression = new RegExp(`^${toExpression(pattern, '[\\s\\S]')}$`, flags);
   return (text) => expression.test(text);
 }

@@ -1,0 +1,158 @@
+import { DynamoDBClient, GetItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi';
+import { request } from 'node:http';
+import { outsideCredentials, roleCredentials } from '../../../local/edge/credentials.ts';
+import type { Edge } from '../../../local/edge/edge.ts';
+import { accountId, allow, messagesArn, region, startStubbedEdge } from './stub-backend.ts';
+
+let edge: Edge;
+beforeAll(async () => {
+  ({ edge } = await startStubbedEdge({
+    principals: [{ name: 'reader', policies: [allow('dynamodb:GetItem', messagesArn)] }],
+  }));
+});
+afterAll(() => edge.stop());
+
+async function ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  const reply = await fetch(`${edge.url}/_edge/${path}`, {
+    method,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await reply.text();
+  return { status: reply.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+const getItem = (credentials = roleCredentials('reader')): Promise<unknown> =>
+  new DynamoDBClient({ region, endpoint: edge.url, credentials, maxAttempts: 1 }).send(
+    new GetItemCommand({ TableName: 'Messages', Key: { id: { S: '1' } } }),
+  );
+
+describe('/_edge/calls', () => {
+  beforeEach(() => ask('DELETE', 'calls'));
+
+  test('counts calls by role, origin, action and resource', async () => {
+    await getItem();
+    await getItem();
+    await getItem(outsideCredentials);
+    const counted = { by: 'function', service: 'dynamodb', action: 'GetItem', resource: messagesArn };
+    expect((await ask('GET', 'calls')).body).toEqual([
+      { role: 'reader', ...counted, count: 2 },
+      { role: 'outside', ...counted, count: 1 },
+    ]);
+    expect(await ask('DELETE', 'calls')).toEqual({ status: 204, body: undefined });
+    expect((await ask('GET', 'calls')).body).toEqual([]);
+  });
+
+  test('counts a transaction once, over all its tables', async () => {
+    const Key = { id: { S: '1' } };
+    await new DynamoDBClient({ region, endpoint: edge.url, credentials: outsideCredentials }).send(
+      new TransactWriteItemsCommand({
+        TransactItems: [
+          { Delete: { TableName: 'Messages', Key } },
+          { Delete: { TableName: 'Messages', Key } },
+          { Delete: { TableName: 'Chats', Key } },
+        ],
+      }),
+    );
+    const resource = `${messagesArn.replace('Messages', 'Chats')},${messagesArn}`;
+    expect((await ask('GET', 'calls')).body).toMatchObject([{ action: 'TransactWriteItems', resource, count: 1 }]);
+  });
+
+  test('counts posts to all connections of an API together', async () => {
+    const endpoint = `${edge.url}/api1/dvl`;
+    const client = new ApiGatewayManagementApiClient({ region, endpoint, credentials: outsideCredentials });
+    await client.send(new PostToConnectionCommand({ ConnectionId: 'c1=', Data: 'a' }));
+    await client.send(new PostToConnectionCommand({ ConnectionId: 'c2=', Data: 'a' }));
+    const resource = `arn:aws:execute-api:${region}:${accountId}:api1/dvl/POST/@connections/*`;
+    expect((await ask('GET', 'calls')).body).toMatchObject([{ action: 'PostToConnection', resource, count: 2 }]);
+  });
+});
+
+test('/_edge/policies tells what was used', async () => {
+  await ask('DELETE', 'policies');
+  await getItem();
+  const { body } = await ask('GET', 'policies');
+  expect(body).toMatchObject([
+    { role: 'reader', statement: 'policy#0', actions: ['dynamodb:GetItem'], resources: [messagesArn], used: 1 },
+  ]);
+});
+
+describe('/_edge/faults', () => {
+  afterEach(() => ask('DELETE', 'faults'));
+
+  test('takes a rule, tells how often it struck, and forgets it', async () => {
+    const rule = { service: 'dynamodb', times: 1, fault: { error: 'ThrottlingException', statusCode: 400 } };
+    expect(await ask('POST', 'faults', rule)).toMatchObject({ status: 201, body: { ...rule, struck: 0 } });
+    await expect(getItem()).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect((await ask('GET', 'faults')).body).toMatchObject([{ ...rule, struck: 1 }]);
+    await ask('DELETE', 'faults');
+    expect((await ask('GET', 'faults')).body).toEqual([]);
+  });
+
+  const fault = { delayMs: 1 };
+  test.each<[string, unknown, string]>([
+    ['no JSON', '{', 'Expected a fault rule in JSON.'],
+    ['no object', 'null', 'rule: expected Object, received null'],
+    ['no service', { fault }, 'service: expected "service", received undefined'],
+    ['an unknown field', { service: 'sns', fault, topic: 'x' }, 'topic: expected never, received "topic"'],
+    ['a number for text', { service: 'sns', role: 7, fault }, 'role: expected string, received 7'],
+    ['no times', { service: 'sns', times: 0, fault }, 'times: expected >=1, received 0'],
+    ['a probability over 1', { service: 'sns', probability: 2, fault }, 'probability: expected <=1, received 2'],
+    ['no fault', { service: 'sns' }, 'fault: expected "fault", received undefined'],
+    [
+      'an unknown fault',
+      { service: 'sns', fault: { explode: true } },
+      'fault: expected one of {error, statusCode}, {delayMs}, {dropReply: true}, {crash: true}, received {"explode":true}',
+    ],
+    [
+      'two faults in one',
+      { service: 'sns', fault: { delayMs: 1, crash: true } },
+      'fault: expected one of {error, statusCode}, {delayMs}, {dropReply: true}, {crash: true}, received {"delayMs":1,"crash":true}',
+    ],
+    [
+      'an error without a status',
+      { service: 'sns', fault: { error: 'X' } },
+      'fault.statusCode: expected "statusCode", received undefined',
+    ],
+    [
+      'a success as error',
+      { service: 'sns', fault: { error: 'X', statusCode: 200 } },
+      'fault.statusCode: expected >=400, received 200',
+    ],
+    [
+      'a dropped reply that is not',
+      { service: 'sns', fault: { dropReply: false } },
+      'fault.dropReply: expected true, received false',
+    ],
+  ])('refuses a rule with %s', async (_case, rule, error) => {
+    expect(await ask('POST', 'faults', rule)).toEqual({ status: 400, body: { error } });
+    expect((await ask('GET', 'faults')).body).toEqual([]);
+  });
+});
+
+test('anything else is not there', async () => {
+  expect(await ask('GET', 'secrets')).toMatchObject({ status: 404 });
+  expect(await ask('PUT', 'calls')).toMatchObject({ status: 404 });
+});
+
+test.each([
+  ['127.0.0.1', {}, 200],
+  ['localhost:4510', {}, 200],
+  ['[::1]:4510', {}, 200],
+  ['evil.example', {}, 403],
+  ['127.0.0.1.evil.example', {}, 403],
+  ['dynamodb.us-east-1.amazonaws.com', {}, 403],
+  ['127.0.0.1', { origin: 'http://127.0.0.1:4510' }, 403],
+  ['127.0.0.1', { origin: 'null' }, 403],
+])('a request to %s with %j gets %i', async (host, headers, expected) => {
+  const status = await new Promise((resolve, reject) => {
+    const path = '/_edge/calls';
+    const outgoing = request({ host: '127.0.0.1', port: edge.port, path, headers: { ...headers, host } }, (reply) => {
+      reply.resume();
+      resolve(reply.statusCode);
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+  expect(status).toBe(expected);
+});
