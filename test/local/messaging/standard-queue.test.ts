@@ -1,0 +1,193 @@
+import { PublishCommand } from '@aws-sdk/client-sns';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ListQueuesCommand,
+  PurgeQueueCommand,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs';
+import { createServer } from 'node:net';
+import { queueArnOf, topicArnOf } from '../../../local/messaging/identifiers.ts';
+import { provisionQueue } from '../../../local/messaging/queues.ts';
+import { provisionSubscription } from '../../../local/messaging/subscriptions.ts';
+import { provisionTopic } from '../../../local/messaging/topics.ts';
+import { bodiesOf, receive, region, startScratch, urlOf } from './scratch.ts';
+import type { Scratch } from './scratch.ts';
+
+describe('SNS and SQS', () => {
+  let scratch: Scratch;
+  beforeAll(async () => {
+    scratch = await startScratch();
+  });
+  afterAll(() => scratch.stop());
+
+  const queueOf = async (name: string, properties: object = {}) => {
+    await provisionQueue(scratch.messaging, name, properties);
+    return name;
+  };
+  const send = (queue: string, MessageBody: string, DelaySeconds?: number) =>
+    scratch.sqs.send(new SendMessageCommand({ QueueUrl: urlOf(queue), MessageBody, DelaySeconds }));
+  const topicWithQueue = async (name: string, subscription: object) => {
+    await provisionTopic(scratch.messaging, name, {});
+    await queueOf(name);
+    await provisionSubscription(scratch.messaging, {
+      TopicArn: topicArnOf(region, name),
+      Protocol: 'sqs',
+      Endpoint: queueArnOf(region, name),
+      ...subscription,
+    });
+  };
+  const publish = (topic: string, Message: string, targetChannel?: string) =>
+    scratch.sns.send(
+      new PublishCommand({
+        TopicArn: topicArnOf(region, topic),
+        Message,
+        MessageAttributes: targetChannel
+          ? { targetChannel: { DataType: 'String', StringValue: targetChannel } }
+          : undefined,
+      }),
+    );
+
+  it('listen on the loopback address alone', async () => {
+    // Were they bound to every address, their port could not be bound on another one.
+    const other = createServer();
+    await new Promise<void>((resolve, reject) => {
+      other.on('error', reject);
+      other.listen(Number(new URL(scratch.messaging.url).port), '127.0.0.2', resolve);
+    });
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it("name queues by AWS's URLs", async () => {
+    const name = await queueOf('named');
+    const url = `https://sqs.${region}.amazonaws.com/000000000000/named`;
+    expect((await scratch.sqs.send(new GetQueueUrlCommand({ QueueName: name }))).QueueUrl).toBe(url);
+    expect((await scratch.sqs.send(new ListQueuesCommand({ QueueNamePrefix: name }))).QueueUrls).toEqual([url]);
+  });
+
+  it('keep queues and messages over a restart', async () => {
+    const queue = await queueOf('kept');
+    await send(queue, 'body');
+    await scratch.restart();
+    expect(bodiesOf(await receive(scratch, queue))).toEqual(['body']);
+  });
+
+  it('tell when a message was sent and how often received', async () => {
+    const queue = await queueOf('counted', { VisibilityTimeout: 0 });
+    const before = Date.now();
+    await send(queue, 'body');
+    await receive(scratch, queue);
+    const [message] = await receive(scratch, queue);
+    expect(message?.Attributes?.ApproximateReceiveCount).toBe('2');
+    expect(Number(message?.Attributes?.SentTimestamp)).toBeGreaterThanOrEqual(before);
+    expect(Number(message?.Attributes?.ApproximateFirstReceiveTimestamp)).toBeGreaterThanOrEqual(before);
+  });
+
+  it('change the visibility of several messages, and refuse the ones not in flight', async () => {
+    const queue = await queueOf('visible');
+    await send(queue, 'body');
+    const [message] = await receive(scratch, queue);
+    const { Successful, Failed } = await scratch.sqs.send(
+      new ChangeMessageVisibilityBatchCommand({
+        QueueUrl: urlOf(queue),
+        Entries: [
+          { Id: 'ours', ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout: 0 },
+          { Id: 'nobodys', ReceiptHandle: 'x', VisibilityTimeout: 0 },
+        ],
+      }),
+    );
+    expect([Successful?.map(({ Id }) => Id), Failed?.map(({ Id }) => Id)]).toEqual([['ours'], ['nobodys']]);
+    expect(bodiesOf(await receive(scratch, queue))).toEqual(['body']);
+  });
+
+  it('delete several messages', async () => {
+    const queue = await queueOf('deleted', { VisibilityTimeout: 0 });
+    await send(queue, 'body');
+    const [message] = await receive(scratch, queue, { VisibilityTimeout: 60 });
+    await scratch.sqs.send(
+      new DeleteMessageBatchCommand({
+        QueueUrl: urlOf(queue),
+        Entries: [{ Id: '1', ReceiptHandle: message?.ReceiptHandle }],
+      }),
+    );
+    await scratch.restart();
+    const { Attributes } = await scratch.sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: urlOf(queue), AttributeNames: ['All'] }),
+    );
+    expect(Attributes).toMatchObject({
+      ApproximateNumberOfMessages: '0',
+      ApproximateNumberOfMessagesNotVisible: '0',
+    });
+  });
+
+  it('delay a message', async () => {
+    const queue = await queueOf('delayed');
+    await send(queue, 'later', 1);
+    expect(await receive(scratch, queue)).toEqual([]);
+    const sent = performance.now();
+    expect(bodiesOf(await receive(scratch, queue, { WaitTimeSeconds: 5 }))).toEqual(['later']);
+    expect(performance.now() - sent).toBeGreaterThan(500);
+  });
+
+  it('answer a long poll as soon as a message comes', async () => {
+    const queue = await queueOf('polled');
+    const polling = receive(scratch, queue, { WaitTimeSeconds: 20 });
+    await send(queue, 'body');
+    expect(bodiesOf(await polling)).toEqual(['body']);
+  });
+
+  it('move a message that was received too often to the dead-letter queue', async () => {
+    const deadLetters = await queueOf('dead-letters');
+    const RedrivePolicy = { deadLetterTargetArn: queueArnOf(region, deadLetters), maxReceiveCount: 2 };
+    const queue = await queueOf('redriving', { RedrivePolicy, VisibilityTimeout: 0 });
+    await send(queue, 'poison');
+    expect(await receive(scratch, queue)).toHaveLength(1);
+    expect(await receive(scratch, queue)).toHaveLength(1);
+    expect(await receive(scratch, queue)).toHaveLength(0);
+    expect(bodiesOf(await receive(scratch, deadLetters))).toEqual(['poison']);
+  });
+
+  it('purge a queue, in flight messages included, for good', async () => {
+    const queue = await queueOf('purged', { VisibilityTimeout: 0 });
+    await send(queue, 'in flight');
+    await receive(scratch, queue, { VisibilityTimeout: 1 });
+    await send(queue, 'waiting');
+    await scratch.sqs.send(new PurgeQueueCommand({ QueueUrl: urlOf(queue) }));
+    await scratch.restart();
+    expect(await receive(scratch, queue, { WaitTimeSeconds: 2 })).toEqual([]);
+  });
+
+  it('refuse a message over 256 KiB at the topic and over 1 MiB at the queue', async () => {
+    await topicWithQueue('oversize', { RawMessageDelivery: true });
+    await expect(publish('oversize', 'x'.repeat(262_145))).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    await expect(send('oversize', 'x'.repeat(1_048_577))).rejects.toThrow('Message must be shorter than 1048576 bytes');
+  });
+
+  it('deliver to a subscription what its filter policy takes', async () => {
+    await topicWithQueue('filtered', { RawMessageDelivery: true, FilterPolicy: { targetChannel: ['WebSocket'] } });
+    await publish('filtered', 'ours', 'WebSocket');
+    await publish('filtered', 'theirs', 'Email');
+    await publish('filtered', 'nobodys');
+    const messages = await receive(scratch, 'filtered');
+    expect(bodiesOf(messages)).toEqual(['ours']);
+    expect(messages[0]?.MessageAttributes?.['targetChannel']?.StringValue).toBe('WebSocket');
+  });
+
+  it('wrap what is not delivered raw', async () => {
+    await topicWithQueue('wrapped', {});
+    await publish('wrapped', 'body');
+    const [message] = await receive(scratch, 'wrapped');
+    expect(JSON.parse(message?.Body ?? '')).toMatchObject({
+      Type: 'Notification',
+      Message: 'body',
+      TopicArn: topicArnOf(region, 'wrapped'),
+    });
+  });
+
+  it('name errors as the SDK knows them', async () => {
+    await expect(send('absent', 'body')).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
+    await expect(publish('absent', 'body')).rejects.toMatchObject({ name: 'NotFoundException' });
+  });
+});
