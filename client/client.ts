@@ -59,7 +59,9 @@ export function createClient(options: ClientOptions): Client {
     onPong: (pong, session, sentAt) => receiver.onPong(pong, session, sentAt),
     onClosed: (error) => {
       outbox.close(error);
-      for (const subscription of [...roster.wanted.values()]) roster.remove(subscription, error);
+      // Our own close is an ordinary end: the reader's loop is over, without an error.
+      const reason = error.code === 'closed' ? undefined : error;
+      for (const subscription of [...roster.wanted.values()]) roster.remove(subscription, reason);
     },
   });
   const catchUp = new CatchUp(settings, connection, events);

@@ -18,7 +18,7 @@ export interface OutgoingMessage {
   messageType?: 'fifo' | 'standard';
   /** Orders FIFO messages within this group only. */
   messageGroupId?: string;
-  /** Have the service number the message: recipients then get it in order, with gaps filled. */
+  /** Have the service number the message: recipients then get it in order, with gaps filled. Makes it `fifo`. */
   generateSequence?: boolean;
   /** Default `WebSocket`. */
   targetChannel?: string;
@@ -123,11 +123,11 @@ export class Outbox {
 
 /** The frame as JSON, without the ids. Throws `too-large` when the service or a browser could not carry it. */
 function write(message: OutgoingMessage): string {
-  const { chatId, eventType, content, fields, messageType, messageGroupId, generateSequence } = message;
+  const { chatId, eventType, content, fields, messageGroupId, generateSequence } = message;
   const text = JSON.stringify({
     action: 'sendMessage',
     targetChannel: message.targetChannel ?? 'WebSocket',
-    messageType,
+    messageType: message.messageType ?? (generateSequence ? 'fifo' : undefined),
     messageGroupId,
     generateSequence,
     payload: { ...fields, chatId, eventType, content },
