@@ -32,9 +32,6 @@ export type AwsCall = {
 /** One right a call needs. */
 export type Resource = { action: string; arn: string };
 
-/** The connection an `@connections` path names. */
-export type ConnectionPath = { apiId: string; stage: string; connectionId: string };
-
 /** A request that is no AWS call the edge can read; answered as a client error. */
 export class UnreadableCall extends Error {
   readonly error: string;

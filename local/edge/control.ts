@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { AwsCall } from './call.ts';
 import type { CallCounter } from './calls.ts';
 import { InvalidFaultRule, type FaultRules } from './faults.ts';
 import type { PolicyEvaluator } from './iam.ts';
@@ -7,12 +8,31 @@ import type { Reply } from './replies.ts';
 /** A call that was refused, and how often. */
 export type Denial = { role: string; service: string; action: string; message: string; count: number };
 
+/** The calls no policy allowed, each distinct one once. */
+export class Denials {
+  private readonly byMessage = new Map<string, Denial>();
+
+  record({ role, service, action }: AwsCall, message: string): void {
+    const known = this.byMessage.get(message);
+    if (known) known.count++;
+    else this.byMessage.set(message, { role, service, action, message, count: 1 });
+  }
+
+  list(): Denial[] {
+    return [...this.byMessage.values()];
+  }
+
+  reset(): void {
+    this.byMessage.clear();
+  }
+}
+
 /** What the control surface shows and changes. */
 export type Controlled = {
   calls: CallCounter;
   faults: FaultRules;
   policies: PolicyEvaluator;
-  denials: Map<string, Denial>;
+  denials: Denials;
 };
 
 const loopbackHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i;
@@ -57,9 +77,9 @@ export function control(
       policies.resetUses();
       return done;
     case 'GET /_edge/denials':
-      return json(200, [...denials.values()]);
+      return json(200, denials.list());
     case 'DELETE /_edge/denials':
-      denials.clear();
+      denials.reset();
       return done;
     default:
       return json(404, {

@@ -1,4 +1,7 @@
-import type { ConnectionPath, RawRequest, Resource } from './call.ts';
+import type { RawRequest, Resource } from './call.ts';
+
+/** The connection an `@connections` path names. */
+export type ConnectionPath = { apiId: string; stage: string; connectionId: string };
 
 type Request = RawRequest & { service: string; action: string; input: Record<string, unknown> };
 type ResourceReader = (request: Request, arnOf: ArnOf) => Resource[];
@@ -60,9 +63,9 @@ function dynamodbResources({ action, input }: Request, arnOf: ArnOf): Resource[]
   }
   if (Array.isArray(input['TransactItems'])) {
     const found = new Map<string, Resource>();
-    for (const item of input['TransactItems'] as Record<string, { TableName?: unknown }>[]) {
-      for (const [kind, operation] of Object.entries(item)) {
-        const needed = { action: transactionActions[kind] ?? `dynamodb:${kind}`, arn: tableArn(operation.TableName) };
+    for (const item of input['TransactItems'] as Record<string, { TableName?: unknown } | null>[]) {
+      for (const [kind, operation] of Object.entries(item ?? {})) {
+        const needed = { action: transactionActions[kind] ?? `dynamodb:${kind}`, arn: tableArn(operation?.TableName) };
         found.set(`${needed.action} ${needed.arn}`, needed);
       }
     }

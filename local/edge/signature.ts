@@ -1,4 +1,4 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** The parts of a Signature Version 4 `Authorization` header. */
@@ -16,7 +16,8 @@ type SignedRequest = { method: string; path: string; headers: IncomingHttpHeader
 const scheme = 'AWS4-HMAC-SHA256';
 const headerShape =
   /^AWS4-HMAC-SHA256 +Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request, *SignedHeaders=([^,\s]+), *Signature=([0-9a-f]{64})$/;
-const signingKeys = new Map<string, Buffer>();
+/** As key objects: from a buffer, each HMAC costs ten times as much. */
+const signingKeys = new Map<string, KeyObject>();
 const signingKeysKept = 500;
 
 /** Reads an `Authorization` header; undefined for an unsigned request, 'malformed' for a header that is not SigV4. */
@@ -75,15 +76,16 @@ function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function signingKey(secret: string, date: string, region: string, service: string): Buffer {
+function signingKey(secret: string, date: string, region: string, service: string): KeyObject {
   const name = `${secret}/${date}/${region}/${service}`;
   const known = signingKeys.get(name);
   if (known) return known;
   let key: Buffer = Buffer.from(`AWS4${secret}`);
   for (const part of [date, region, service, 'aws4_request']) key = createHmac('sha256', key).update(part).digest();
+  const made = createSecretKey(key);
   if (signingKeys.size >= signingKeysKept) signingKeys.clear();
-  signingKeys.set(name, key);
-  return key;
+  signingKeys.set(name, made);
+  return made;
 }
 
 function single(value: string | string[] | undefined): string {
