@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEngine, type Engine } from '../../../local/dynamodb/engine.ts';
+import { routeAwsTo } from './route.ts';
+import { createTables } from './tables.ts';
+
+/** One call that reached AWS: `PublishCommand` is `Publish`, a post to a connection `PostToConnection`. */
+export interface Call {
+  action: string;
+  input: Record<string, unknown>;
+}
+
+/** What AWS answers instead of doing what it is asked. `cancellation`: a cancelled transaction, one code an action. */
+export type Fault =
+  | { error: string; status?: number }
+  | { cancellation: string[] }
+  /** Done, but never heard of. */
+  | { dropReply: true }
+  | { afterMs: number };
+
+/** A call with what AWS does about it. */
+type Understood = Call & { perform: () => Promise<Answer> };
+type Answer = { status: number; body: string; type?: string };
+
+/**
+ * AWS at its edge, for functions that run inside the test: DynamoDB is a real engine; SNS, SQS and the connections of API
+ * Gateway take everything and remember it. Each call is noted, and any can be made to fail.
+ */
+export class Aws {
+  readonly calls: Call[] = [];
+  /** What each connection received, as text. */
+  readonly received = new Map<string, string[]>();
+  readonly #faults: { action: string; fault: Fault; applies: (input: Call['input']) => boolean; times: number }[] = [];
+  readonly #engine: Engine;
+  readonly #dataFolder: string;
+  readonly #server: Server;
+  #unroute = (): void => undefined;
+
+  private constructor(engine: Engine, dataFolder: string, server: Server) {
+    this.#engine = engine;
+    this.#dataFolder = dataFolder;
+    this.#server = server;
+  }
+
+  /** Starts it, and tells the functions of this process where it is. */
+  static async start(): Promise<Aws> {
+    const dataFolder = mkdtempSync(join(tmpdir(), 'unit-aws-'));
+    const engine = await startEngine({ dataFolder });
+    const server = createServer();
+    const aws = new Aws(engine, dataFolder, server);
+    server.on('request', (request, response) => void aws.#serve(request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    aws.#unroute = routeAwsTo((server.address() as AddressInfo).port);
+    Object.assign(process.env, {
+      WEBSOCKET_ENDPOINT: 'https://api.execute-api.us-east-1.amazonaws.com/dvl',
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'unit',
+      AWS_SECRET_ACCESS_KEY: 'unit',
+    });
+    await createTables(engine.url);
+    return aws;
+  }
+
+  async stop(): Promise<void> {
+    this.#unroute();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#engine.stop();
+    rmSync(this.#dataFolder, { recursive: true, force: true });
+  }
+
+  /** Forgets calls, frames and faults; tables keep their rows. */
+  reset(): void {
+    this.calls.length = 0;
+    this.#faults.length = 0;
+    this.received.clear();
+  }
+
+  /** Makes the next calls of an action fail: those that `applies` picks, or all; `times`, or for ever. */
+  fail(
+    action: string,
+    fault: Fault,
+    { times = Infinity, applies = () => true }: { times?: number; applies?: (input: Call['input']) => boolean } = {},
+  ): void {
+    this.#faults.push({ action, fault, applies, times });
+  }
+
+  /** The inputs of the calls of one action, oldest first. */
+  inputs<T = Record<string, unknown>>(action: string): T[] {
+    return this.calls.filter((call) => call.action === action).map(({ input }) => input as T);
+  }
+
+  /** What was called, in order, by name. */
+  get actions(): string[] {
+    return this.calls.map(({ action }) => action);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request);
+    const { action, input, perform } = this.#understand(request, body);
+    this.calls.push({ action, input });
+    const fault = this.#faultFor({ action, input });
+    const answer = await (fault ? answerOf(fault, perform) : perform());
+    if (answer === undefined || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    response.writeHead(answer.status, { 'content-type': answer.type ?? 'application/x-amz-json-1.0' });
+    response.end(answer.body);
+  }
+
+  #faultFor({ action, input }: Call): Fault | undefined {
+    const found = this.#faults.find((rule) => rule.action === action && rule.times > 0 && rule.applies(input));
+    if (found) found.times -= 1;
+    return found?.fault;
+  }
+
+  #understand(request: IncomingMessage, body: string): Understood {
+    const target = String(request.headers['x-amz-target'] ?? '');
+    const [service = '', action = ''] = target.split('.');
+    if (service.startsWith('DynamoDB')) {
+      return { action, input: parse(body), perform: () => this.#forward(request, body) };
+    }
+    if (service === 'AmazonSQS') return { action, input: parse(body), perform: () => sqsAnswer(action, parse(body)) };
+    const connection = /^\/dvl\/%40connections\/(.+)$|^\/dvl\/@connections\/(.+)$/.exec(request.url ?? '');
+    if (connection) return this.#connection(request, decodeURIComponent(connection[1] ?? connection[2] ?? ''), body);
+    const form = Object.fromEntries(new URLSearchParams(body));
+    return { action: form['Action'] ?? 'Unknown', input: form, perform: async () => snsAnswer };
+  }
+
+  #connection(request: IncomingMessage, connectionId: string, frame: string): Understood {
+    const posting = request.method === 'POST';
+    return {
+      action: posting ? 'PostToConnection' : 'DeleteConnection',
+      input: { connectionId, frame },
+      perform: async () => {
+        if (posting) this.received.set(connectionId, [...(this.received.get(connectionId) ?? []), frame]);
+        return { status: posting ? 200 : 204, body: '' };
+      },
+    };
+  }
+
+  async #forward(request: IncomingMessage, body: string): Promise<Answer> {
+    const answer = await fetch(this.#engine.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': String(request.headers['x-amz-target']),
+        authorization: String(request.headers.authorization ?? ''),
+        'x-amz-date': String(request.headers['x-amz-date'] ?? ''),
+      },
+      body,
+    });
+    return { status: answer.status, body: await answer.text() };
+  }
+}
+
+async function answerOf(fault: Fault, perform: () => Promise<Answer>): Promise<Answer | undefined> {
+  if ('error' in fault) {
+    return { status: fault.status ?? 400, body: JSON.stringify({ __type: fault.error, message: 'arn:aws:secret' }) };
+  }
+  if ('cancellation' in fault) {
+    const CancellationReasons = fault.cancellation.map((Code) => ({ Code }));
+    return { status: 400, body: JSON.stringify({ __type: 'TransactionCanceledException', CancellationReasons }) };
+  }
+  if ('dropReply' in fault) {
+    await perform();
+    return undefined;
+  }
+  await new Promise((resolve) => setTimeout(resolve, fault.afterMs).unref());
+  return perform();
+}
+
+const snsAnswer: Answer = {
+  status: 200,
+  type: 'text/xml',
+  body: '<PublishResponse><PublishResult><MessageId>sns</MessageId></PublishResult></PublishResponse>',
+};
+
+/** SQS vouches for what it took with an MD5, which the SDK checks. */
+async function sqsAnswer(action: string, input: Call['input']): Promise<Answer> {
+  const sent = (body: unknown): object => ({ MessageId: 'sqs', MD5OfMessageBody: md5(String(body)) });
+  const entries = (input['Entries'] ?? []) as { Id: string; MessageBody?: string }[];
+  const answers: Record<string, object> = {
+    SendMessage: sent(input['MessageBody']),
+    SendMessageBatch: {
+      Successful: entries.map(({ Id, MessageBody }) => ({ Id, ...sent(MessageBody) })),
+      Failed: [],
+    },
+    ChangeMessageVisibilityBatch: { Successful: entries.map(({ Id }) => ({ Id })), Failed: [] },
+  };
+  return { status: 200, body: JSON.stringify(answers[action] ?? {}) };
+}
+
+function md5(body: string): string {
+  return createHash('md5').update(body).digest('hex');
+}
+
+function parse(body: string): Record<string, unknown> {
+  return JSON.parse(body) as Record<string, unknown>;
+}
+
+async function text(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
