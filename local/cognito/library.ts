@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 /**
  * The parts of cognito-local that are used, typed as far as they are used. They are loaded file by file: the package's entry point also loads
- * version 2 of the AWS SDK (for Lambda triggers, which no pool here has), an express server and a logger, and takes 4 times as long.
+ * version 2 of the AWS SDK (for Lambda triggers, which no pool here has), an express server and a logger, and takes three times as long.
  */
 const load = createRequire(import.meta.url);
 

@@ -67,8 +67,10 @@ class JsonFile implements DataStore {
   save(): Promise<void> {
     this.next ??= this.writing.then(() => {
       this.next = undefined;
-      this.writing = this.write();
-      return this.writing;
+      const written = this.write();
+      // A failed write is its callers' to hear of; the next one tries anew.
+      this.writing = written.catch(() => undefined);
+      return written;
     });
     return this.next;
   }
