@@ -47,8 +47,9 @@ export function response(ctx: Context): Chat {
   const createdBy = callerOf(ctx).userId;
   const createdAt = ctx.stash.createdAt as string;
   if (ctx.error) {
-    const reason = (ctx.result?.cancellationReasons as Reason[] | null | undefined)?.[0];
-    if (!reason || reason.type.indexOf('CheckFailed') < 0) refuseDynamoDbError(ctx.error);
+    const reasons = (ctx.result?.cancellationReasons ?? []) as Reason[];
+    const reason = reasons[0];
+    if (!reason || reason.type.indexOf('CheckFailed') < 0) refuseDynamoDbError(ctx.error, reasons);
     // A try whose answer was lost, repeated on the way to DynamoDB, meets the row it wrote itself.
     const ours = reason.item?.createdBy === createdBy && reason.item.createdAt === createdAt;
     if (!ours) refuse('Conflict', 'A chat of this name exists already.');

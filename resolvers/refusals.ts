@@ -49,8 +49,11 @@ export function isTransient(type: string): boolean {
 
 /**
  * Ends the resolver after DynamoDB failed. The original message stays inside: it may name tables.
+ *
+ * @param reasons why DynamoDB cancelled a transaction, item by item
  */
-export function refuseDynamoDbError(error: { type: string }): never {
-  if (isTransient(error.type)) refuse('Throttled', 'Too many requests at once; try again.');
+export function refuseDynamoDbError(error: { type: string }, reasons: { type: string }[] = []): never {
+  if (isTransient(error.type) || reasons.some((reason) => isTransient(reason.type)))
+    refuse('Throttled', 'Too many requests at once; try again.');
   util.error('The request could not be completed; try again later.', 'InternalFailure');
 }

@@ -1,4 +1,5 @@
-import { type ExecutionResult, GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
+import { type ExecutionResult } from 'graphql';
 import { ResolverError } from './util/signals.ts';
 
 export interface HttpReply {

@@ -1,4 +1,7 @@
-import { type PropertyTable, refuseUnknownProperties } from '../properties.ts';
+import { refuseUnknownProperties } from '../properties.ts';
+import type { PropertySupport } from '../template/stack.ts';
+
+type PropertyTable = Readonly<Record<string, PropertySupport>>;
 
 /** How the embedded cloud treats the properties of AppSync's resource types. */
 export const graphqlApiProperties: PropertyTable = {

@@ -45,6 +45,12 @@ export function optional(request: RequestObject, name: string): RequestObject | 
   return (request[name] ?? undefined) as RequestObject | undefined;
 }
 
+function conditionOf(condition: RequestObject): RequestObject {
+  // AppSync asks for the item that failed a condition unless told not to.
+  const returned = condition['returnValuesOnConditionCheckFailure'] === false ? 'NONE' : 'ALL_OLD';
+  return { ConditionExpression: condition['expression'], ReturnValuesOnConditionCheckFailure: returned };
+}
+
 /** One action of a write transaction, as the SDK takes it. */
 export function transactAction(item: RequestObject): { action: string; input: RequestObject } {
   const operation = String(item['operation']);
@@ -60,10 +66,7 @@ export function transactAction(item: RequestObject): { action: string; input: Re
   }
   const common = {
     TableName: String(item['table']),
-    ...(condition ? { ConditionExpression: condition['expression'] } : {}),
-    // AppSync asks for the item that failed a condition unless told not to.
-    ReturnValuesOnConditionCheckFailure:
-      condition?.['returnValuesOnConditionCheckFailure'] === false ? 'NONE' : 'ALL_OLD',
+    ...(condition ? conditionOf(condition) : {}),
   };
   const key = toAttributes(required(item, what, 'key'));
   switch (operation) {
