@@ -8,7 +8,10 @@ import { Requests } from './requests.ts';
 export interface SocketLike {
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: never) => void): void;
+  onopen: ((event: never) => unknown) | null;
+  onmessage: ((event: never) => unknown) | null;
+  onerror: ((event: never) => unknown) | null;
+  onclose: ((event: never) => unknown) | null;
   /** Only in `ws`: drops the connection without waiting for the other side. */
   terminate?(): void;
 }
@@ -56,23 +59,23 @@ export class Session {
     );
     this.#cancelTimeout = after(clock, connectTimeoutMs, () => this.drop('No connection in time'));
     let failure: unknown;
-    socket.addEventListener('open', () => {
+    socket.onopen = () => {
       this.#cancelTimeout();
       this.isOpen = true;
       this.#opening.resolve(undefined);
-    });
-    // The listener stays to the end: in Node an `error` event without one is an uncaught exception.
-    socket.addEventListener('error', (event: unknown) => (failure = event));
-    socket.addEventListener('close', ({ code }: { code: number }) => {
+    };
+    // Listened to until the end: in Node an `error` event that nobody hears is an uncaught exception.
+    socket.onerror = (event: unknown) => (failure = event);
+    socket.onclose = ({ code }: { code: number }) => {
       this.#end(new NotificationError('connection-lost', `The socket closed (${code})`, failure));
       this.#closing.resolve(undefined);
-    });
-    socket.addEventListener('message', ({ data }: { data: unknown }) => {
+    };
+    socket.onmessage = ({ data }: { data: unknown }) => {
       if (this.signal.aborted) return;
       const frame = parse(data);
       if (!frame) host.onError(new NotificationError('bad-frame', 'A frame is not a JSON object', data));
       else if (!this.#requests.settle(frame)) host.onFrame(frame, this);
-    });
+    };
   }
 
   /** See Requests.request. */

@@ -25,17 +25,22 @@ describe('numbered messages', () => {
       .integer({ min: 1, max: 60 })
       .chain((n) => fc.tuple(fc.constant(n), fc.array(fc.integer({ min: 1, max: n }), { maxLength: 150 })));
     fc.assert(
-      fc.property(arrivals, fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1, max: 9 }), ([n, live], held, page) => {
-        const { stream: chat, delivered } = stream({ held });
-        for (const sequence of live) chat.accept(message(sequence));
-        chat.hear(n);
-        for (let gap; (gap = chat.missing()); ) {
-          // A page of the replay, and a stray repeat in between.
-          for (let at = gap.from; at <= Math.min(gap.to, gap.from + page - 1); at++) chat.accept(message(at));
-          chat.accept(message(gap.from));
-        }
-        expect(delivered).toEqual(oneTo(n));
-      }),
+      fc.property(
+        arrivals,
+        fc.integer({ min: 0, max: 20 }),
+        fc.integer({ min: 1, max: 9 }),
+        ([n, live], held, page) => {
+          const { stream: chat, delivered } = stream({ held });
+          for (const sequence of live) chat.accept(message(sequence));
+          chat.hear(n);
+          for (let gap; (gap = chat.missing());) {
+            // A page of the replay, and a stray repeat in between.
+            for (let at = gap.from; at <= Math.min(gap.to, gap.from + page - 1); at++) chat.accept(message(at));
+            chat.accept(message(gap.from));
+          }
+          expect(delivered).toEqual(oneTo(n));
+        },
+      ),
     );
   });
 

@@ -77,12 +77,15 @@ test('the back-off grows exponentially, jittered in full, up to its cap', async 
 test('a socket that does not open in time is given up', async () => {
   const sockets: string[] = [];
   class NeverOpens {
+    onopen = null;
+    onmessage = null;
+    onerror = null;
+    onclose = null;
     constructor(url: string) {
       sockets.push(url);
     }
     send(): void {}
     close(): void {}
-    addEventListener(): void {}
   }
   const { client } = clientOf(service, { WebSocket: NeverOpens });
   const connecting = client.connect();
@@ -125,7 +128,11 @@ test('403 may pass (too many connections): it is tried again', async () => {
   service.refusals.push(403, 403, 403);
   const { client, log } = clientOf(service);
   await client.connect();
-  expect(eventsIn(log, 'error')).toMatchObject([{ reason: 'forbidden' }, { reason: 'forbidden' }, { reason: 'forbidden' }]);
+  expect(eventsIn(log, 'error')).toMatchObject([
+    { reason: 'forbidden' },
+    { reason: 'forbidden' },
+    { reason: 'forbidden' },
+  ]);
   await client.close();
 });
 

@@ -3,7 +3,7 @@ import { decodeTime } from 'ulid';
 import type { Client } from '../../client/index.ts';
 import { SendTimeoutError, ServiceError } from '../../client/index.ts';
 import { clientOf, connected, eventsIn, type Log } from './connected.ts';
-import { ServiceDouble } from './service-double.ts';
+import type { ServiceDouble } from './service-double.ts';
 import { until } from './until.ts';
 
 let service: ServiceDouble;
@@ -32,7 +32,9 @@ test('replies find their requests by ackId, in any order', async () => {
   await until('all have arrived', () => release.length === 3);
   for (const go of release.reverse()) go();
   const replies = await Promise.all(sends);
-  const byContent = service.of('sendMessage').map(({ payload, messageId }) => [(payload as typeof hello).content, messageId]);
+  const byContent = service
+    .of('sendMessage')
+    .map(({ payload, messageId }) => [(payload as typeof hello).content, messageId]);
   expect(replies.map(({ messageId }, index) => [index + 1, messageId])).toEqual(byContent);
   expect(new Set(service.requests.map(({ ackId }) => ackId)).size).toBe(service.requests.length);
 });

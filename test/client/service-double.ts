@@ -145,6 +145,34 @@ export class ServiceDouble {
     for (const { socket } of this.open) socket.terminate();
   }
 
+  /** Lets time pass timer by timer, as it does: what each sets off is sent and answered before the next. */
+  async pass(ms: number): Promise<void> {
+    for (const end = this.clock.now() + ms; ;) {
+      const left = end - this.clock.now();
+      const next = Math.min(this.clock.waiting[0] ?? left, left);
+      this.clock.advance(next);
+      await this.#settle();
+      if (next === left) return;
+    }
+  }
+
+  /** Frames keep their order, so after a round trip all that was sent before it has arrived; after two, the answers, too. */
+  async #settle(): Promise<void> {
+    for (let round = 0; round < 2; round++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await Promise.all(
+        this.open.map(async ({ socket }) => {
+          const over = new AbortController();
+          socket.ping();
+          await Promise.race(
+            ['pong', 'close'].map((event) => once(socket, event, { signal: over.signal }).catch(() => {})),
+          );
+          over.abort();
+        }),
+      );
+    }
+  }
+
   /** Waits for the n-th request of an action. */
   async heard(action: string, count = 1): Promise<Request> {
     await until(`the service hears ${count} x ${action}`, () => this.of(action).length >= count);
