@@ -1,5 +1,5 @@
-/** The data sources of the API: one for each table that resolvers read or write, and one that calls nothing. */
-export type DataSourceName = 'Permissions' | 'Chats' | 'Messages' | 'Connections' | 'Subscriptions' | 'None';
+/** The data sources of the API: one for each table that resolvers read or write. */
+export type DataSourceName = 'Permissions' | 'Chats' | 'Messages' | 'Connections' | 'Subscriptions';
 
 /** A pipeline function: the code in `steps/NAME.ts`, run on a data source. */
 export interface Step {

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { UserPool } from 'aws-cdk-lib/aws-cognito';
+import { AccessPlane } from '../../infra/access-plane.ts';
+import { type Environment, settingsOf } from '../../infra/config.ts';
+import { Tables } from '../../infra/tables.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+function templateOf(environment: Environment): Template {
+  const stack = new Stack(new App({ analyticsReporting: false }), 'Access');
+  const settings = settingsOf(environment);
+  new AccessPlane(stack, 'AccessPlane', {
+    settings,
+    userPool: new UserPool(stack, 'Users'),
+    tables: new Tables(stack, 'Tables', settings),
+    schema: readFileSync(join(root, 'schema.graphql'), 'utf8'),
+    bundles: join(root, 'dist', 'resolvers'),
+  });
+  return Template.fromStack(stack);
+}
+
+const template = templateOf('production');
+
+test('every field of Query and Mutation has its resolver, with inline code', () => {
+  const resolvers = Object.values(template.findResources('AWS::AppSync::Resolver'));
+  expect(resolvers).toHaveLength(13);
+  for (const { Properties } of resolvers as { Properties: { Code: string } }[]) {
+    expect(Properties.Code.length).toBeLessThanOrEqual(32_768);
+  }
+});
+
+test('there is neither a Lambda function nor a custom resource', () => {
+  template.resourceCountIs('AWS::Lambda::Function', 0);
+  expect(
+    Object.values(template.toJSON()['Resources'] as object).filter(({ Type }: { Type: string }) =>
+      /^Custom::|CustomResource/.test(Type),
+    ),
+  ).toEqual([]);
+});
+
+test('in production the schema is not shown, and queries are limited', () => {
+  template.hasResourceProperties('AWS::AppSync::GraphQLApi', {
+    IntrospectionConfig: 'DISABLED',
+    QueryDepthLimit: 5,
+    ResolverCountLimit: 20,
+    UserPoolConfig: { DefaultAction: 'DENY' },
+    LogConfig: { ExcludeVerboseContent: true },
+  });
+  templateOf('dev').hasResourceProperties('AWS::AppSync::GraphQLApi', { IntrospectionConfig: 'ENABLED' });
+});
+
+test('each data source may do only what its resolvers do, on named tables and indexes', () => {
+  const policies = Object.values(template.findResources('AWS::IAM::Policy')) as {
+    Properties: { PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] } };
+  }[];
+  const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+  const actions = new Set(statements.flatMap(({ Action }) => Action));
+  expect([...actions].sort()).toEqual([
+    ...['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+    ...['dynamodb:UpdateItem', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+  ]);
+  expect(JSON.stringify(statements)).not.toMatch(/"\*"|index\/\*/);
+});
+
+test('a resolver waits for the schema', () => {
+  template.hasResource('AWS::AppSync::Resolver', { DependsOn: Match.arrayWith([Match.stringLikeRegexp('Schema')]) });
+});
