@@ -1,0 +1,122 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Cloud, startCloud } from '../setup/cloud.ts';
+import { TestSocket } from '../setup/socket.ts';
+import { until } from '../setup/until.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+function accepts(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** Processes that have the data folder among their arguments: the cloud itself and the engine it started. */
+function processesOn(dataFolder: string): string[] {
+  const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
+  return lines.filter((line) => line.includes(dataFolder));
+}
+
+async function nextSequence(cloud: Cloud): Promise<unknown> {
+  const bob = await TestSocket.openAs(cloud.outputs, 'bob', 'chat-123');
+  const reply = await bob.request({
+    action: 'sendMessage',
+    targetChannel: 'WebSocket',
+    messageType: 'fifo',
+    generateSequence: true,
+    payload: { chatId: 'chat-123', eventType: 'chat', content: { at: Date.now() } },
+  });
+  const frame = await bob.next(({ messageId, type }) => type === undefined && messageId === reply['messageId']);
+  await bob.close();
+  return frame['sequence'];
+}
+
+describe('the embedded cloud starts and ends cleanly', () => {
+  let dataFolder: string;
+
+  beforeEach(() => {
+    dataFolder = mkdtempSync(join(tmpdir(), 'notification-start-'));
+  });
+  afterEach(() => {
+    rmSync(dataFolder, { recursive: true, force: true });
+  });
+
+  test('Ctrl-C leaves no process and no port; a second start keeps the data, and --fresh empties it', async () => {
+    const first = await startCloud({ dataFolder });
+    expect(processesOn(dataFolder).length).toBeGreaterThan(1);
+    expect(await nextSequence(first)).toBe(1);
+    await first.stop({ keepData: true });
+    expect(processesOn(dataFolder)).toEqual([]);
+    expect(await accepts(first.outputs.httpUrl)).toBe(false);
+    expect(await accepts(first.outputs.edge?.url ?? '')).toBe(false);
+
+    const second = await startCloud({ dataFolder });
+    expect(second.outputs.users).toEqual(first.outputs.users);
+    expect(await nextSequence(second)).toBe(2);
+    await second.stop({ keepData: true });
+
+    const third = await startCloud({ dataFolder, arguments: ['--fresh'] });
+    expect(await nextSequence(third)).toBe(1);
+    await third.stop();
+  });
+
+  test('killed outright it leaves no process behind, and the next start goes on where it was', async () => {
+    const first = await startCloud({ dataFolder });
+    expect(await nextSequence(first)).toBe(1);
+    await first.kill();
+    await until('the engine to end', () => processesOn(dataFolder).length === 0);
+
+    const second = await startCloud({ dataFolder });
+    expect(await nextSequence(second)).toBe(2);
+    await second.stop();
+  });
+
+  test('a busy port gets one clear line', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { status, stdout, stderr } = start('--port', String(port));
+    server.close();
+    expect(status).toBe(1);
+    expect(stdout + stderr).toBe(
+      `Port ${port} is in use. Stop what uses it, or choose another one: npm start -- --port ${port + 1}\n`,
+    );
+  });
+
+  test('two clouds on one data folder are refused', async () => {
+    const cloud = await startCloud({ dataFolder });
+    const { status, stderr } = start('--port', '0');
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${dataFolder} is in use by process`);
+    await cloud.stop();
+  });
+
+  test.each([
+    ['--port', 'many', '--port expects a number from 0 to 65535, and got "many"'],
+    ['--duplicates', '2', '--duplicates expects a number from 0 to 1, and got "2"'],
+    ['--unheard', 'of', "Unknown option '--unheard'"],
+  ])('%s %s is refused with what was expected', (name, value, message) => {
+    const { status, stderr } = start(name, value);
+    expect(status).toBe(1);
+    expect(stderr).toContain(message);
+  });
+
+  function start(...args: string[]) {
+    return spawnSync(process.execPath, [join(root, 'local/start.ts'), '--data', dataFolder, ...args], {
+      env: { ...process.env, NODE_OPTIONS: '' },
+      encoding: 'utf8',
+      // Started against expectation, it would run until somebody stops it.
+      timeout: 20_000,
+    });
+  }
+});
