@@ -175,6 +175,7 @@ export class Connection {
       life.throwIfAborted();
       throw await explainRefusal(token, error, this.#settings.probe, life);
     }
+    // Subscriptions need not wait for it.
     void this.#host.onSession(session);
     // The first pong also tells the service's clock, by which the ids of everything we send are made.
     await heartbeat.beat();
@@ -197,7 +198,9 @@ export class Connection {
 
   /** Makes the session the current one. Its predecessor, if any, stays until the chats are subscribed on this one. */
   async #handOver(session: Session): Promise<void> {
-    if (this.#current) await within(this.#settings.clock, HANDOVER_MS, this.#host.onSession(session));
+    const subscribed = this.#host.onSession(session);
+    const { clock } = this.#settings;
+    if (this.#current) await within(clock, HANDOVER_MS, Promise.race([subscribed, this.#current.ended]));
     session.signal.throwIfAborted();
     const old = this.#current;
     this.#current = session;

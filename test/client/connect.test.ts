@@ -195,6 +195,15 @@ test('close settles everything, closes the socket and leaves no timer', async ()
   expect(eventsIn(log, 'error')).toEqual([]);
 });
 
+test('nothing is delivered after close, though the socket still closes', async () => {
+  const { client, log } = clientOf(service);
+  await client.connect();
+  service.open.forEach(({ chats }) => chats.add('user-ada'));
+  service.publish('user-ada');
+  await client.close();
+  expect(eventsIn(log, 'message')).toEqual([]);
+});
+
 test('close while connecting leaves nothing behind', async () => {
   const { client } = clientOf(service);
   const connecting = client.connect();

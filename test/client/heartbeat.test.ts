@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Client } from '../../client/index.ts';
-import { clientOf, connected } from './connected.ts';
+import { clientOf, connected, eventsIn, type Log } from './connected.ts';
 import type { ServiceDouble } from './service-double.ts';
 import { until } from './until.ts';
 
 let service: ServiceDouble;
 let client: Client;
+let log: Log;
 let end: () => Promise<void>;
-beforeEach(async () => void ({ service, client, end } = await connected()));
+beforeEach(async () => void ({ service, client, log, end } = await connected()));
 afterEach(() => end());
 
 test('pings every minute', async () => {
@@ -47,8 +48,13 @@ test('a socket that is silent is dead: it is replaced without waiting for it to 
   service.clock.advance(9_999);
   expect(client.state).toBe('connected');
   service.clock.advance(1);
-  await until('it is noticed', () => client.state === 'reconnecting');
   await until('it is back', () => client.state === 'connected' && service.links.length === 2);
+  expect(eventsIn(log, 'state').map(({ state }) => state)).toEqual([
+    'connecting',
+    'connected',
+    'reconnecting',
+    'connected',
+  ]);
 });
 
 test('an error in reply to a ping is a sign of life', async () => {

@@ -78,6 +78,51 @@ test('a connection lost again before the replay is done loses nothing', async ()
   expect(service.links.length).toBeGreaterThanOrEqual(4);
 });
 
+test('a subscription lost while its replay is under way: what falls between is replayed, too', async () => {
+  await subscribed();
+  let answer = (): void => {};
+  service.intercept(
+    'replay',
+    async (_, usual) => {
+      const reply = usual();
+      await new Promise<void>((resolve) => (answer = resolve));
+      return reply;
+    },
+    1,
+  );
+  service.cut();
+  await service.heard('replay');
+  service.open.forEach(({ chats }) => chats.clear());
+  const missed = service.commit('chat-1', { sequenced: false });
+  client.wake();
+  await service.heard('subscribe', 3);
+  answer();
+  await delivered(1);
+  expect(seen).toEqual([missed.messageId]);
+});
+
+test('what is unsure stays so until a replay has succeeded, however long that takes', async () => {
+  await subscribed();
+  let silent = true;
+  service.intercept('replay', (_, usual) => (silent ? undefined : usual()));
+  service.cut();
+  const missed = service.commit('chat-1', { sequenced: false });
+  await service.heard('replay');
+  await service.pass(10 * 60_000);
+  silent = false;
+  service.cut();
+  await delivered(1);
+  expect(seen).toEqual([missed.messageId]);
+});
+
+test('every heartbeat moves forward the time from which messages may be missing', async () => {
+  await subscribed();
+  await service.pass(10 * 60_000);
+  service.cut();
+  const { afterMessageId } = await service.heard('replay');
+  expect(ulidTime(String(afterMessageId))).toBeGreaterThanOrEqual(service.now() - 120_000);
+});
+
 test('from a number: everything after it, then what comes', async () => {
   for (let count = 0; count < 5; count++) service.commit('chat-1');
   await subscribed({ from: 2 });

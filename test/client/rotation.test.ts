@@ -76,13 +76,19 @@ test('when the replacement is refused, the old socket serves on, and it is tried
   expect(eventsIn(log, 'state').map(({ state }) => state)).toEqual(['connecting', 'connected']);
 });
 
-test('when the old socket is lost meanwhile, it is a reconnect', async () => {
+test('when the old socket is lost meanwhile, the new one takes over at once', async () => {
   service.intercept('subscribe', () => void service.links[0]?.socket.terminate(), 1);
   await service.pass(ROTATE_AFTER_MS);
-  await until('it is noticed', () => client.state === 'reconnecting');
+  await until('it is back', () => eventsIn(log, 'state').length === 4);
+  expect(eventsIn(log, 'state').map(({ state }) => state)).toEqual([
+    'connecting',
+    'connected',
+    'reconnecting',
+    'connected',
+  ]);
   // The new socket's subscribe was never answered: it is asked again.
   service.clock.advance(10_000);
-  await until('it is back', () => client.state === 'connected');
+  await service.heard('subscribe', 3);
   service.publish('chat-1');
   await until('it is there', () => seen.length > 0);
   expect(seen).toEqual([1]);
