@@ -14,9 +14,11 @@ describe('a message goes from one socket to every subscriber of its chat', () =>
 
   beforeAll(async () => {
     cloud = await startCloud();
-    [bob, carol, vera] = await Promise.all(
-      ['bob', 'carol', 'vera'].map((name) => TestSocket.openAs(cloud.outputs, name, 'chat-123')),
-    );
+    [bob, carol, vera] = await Promise.all([
+      TestSocket.openAs(cloud.outputs, 'bob', 'chat-123'),
+      TestSocket.openAs(cloud.outputs, 'carol', 'chat-123'),
+      TestSocket.openAs(cloud.outputs, 'vera', 'chat-123'),
+    ]);
   });
 
   afterAll(async () => {

@@ -9,9 +9,10 @@ describe('FIFO messages keep the order of their group', () => {
 
   beforeAll(async () => {
     cloud = await startCloud();
-    [bob, carol] = await Promise.all(
-      ['bob', 'carol'].map((name) => TestSocket.openAs(cloud.outputs, name, 'chat-123')),
-    );
+    [bob, carol] = await Promise.all([
+      TestSocket.openAs(cloud.outputs, 'bob', 'chat-123'),
+      TestSocket.openAs(cloud.outputs, 'carol', 'chat-123'),
+    ]);
   });
 
   afterAll(async () => {
