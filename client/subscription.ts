@@ -24,7 +24,7 @@ export interface SubscriptionHandlers {
 
 export interface SubscribeOptions {
   /** Where to start: a last sequence number (0: from the beginning) or a position. Default: from now on. */
-  from?: number | Position;
+  from?: number | Position | undefined;
   /** Promise that every message of this chat has a `sequence`: resuming then skips the replay by message id. */
   sequencedOnly?: boolean;
 }
