@@ -1,4 +1,4 @@
-import type { GraphQLError } from 'graphql';
+import { type ExecutionResult, getNullableType, type GraphQLError, type GraphQLSchema, isObjectType } from 'graphql';
 import { type ExecutionResult } from 'graphql';
 import { ResolverError } from './util/signals.ts';
 
@@ -40,15 +40,19 @@ export function preflight(): HttpReply {
 }
 
 /** The answer to an executed request: status 200, whatever became of its fields. */
-export function answer(result: ExecutionResult, appended: readonly AppSyncError[] = []): HttpReply {
-  const errors = [...appended, ...(result.errors ?? []).map(appSyncError)];
+export function answer(
+  result: ExecutionResult,
+  schema: GraphQLSchema,
+  appended: readonly AppSyncError[] = [],
+): HttpReply {
+  const errors = [...appended, ...(result.errors ?? []).map((error) => appSyncError(error, schema))];
   const body = { data: result.data ?? null, ...(errors.length > 0 ? { errors } : {}) };
   return { status: 200, headers, body: JSON.stringify(body) };
 }
 
 /** The answer to a document that does not fit the schema, or a request over a limit. */
-export function invalid(errors: readonly GraphQLError[]): HttpReply {
-  return answer({ data: null, errors });
+export function invalid(errors: readonly GraphQLError[], schema: GraphQLSchema): HttpReply {
+  return answer({ data: null, errors }, schema);
 }
 
 /** An error of a field's resolver. */
@@ -65,11 +69,11 @@ export function locationsOf(error: GraphQLError): AppSyncError['locations'] {
   return error.locations?.map(({ line, column }) => ({ line, column, sourceName: null })) ?? null;
 }
 
-function appSyncError(error: GraphQLError): AppSyncError {
+function appSyncError(error: GraphQLError, schema: GraphQLSchema): AppSyncError {
   const { originalError, path } = error;
   if (originalError instanceof ResolverError) return fieldError(originalError, path ?? [], locationsOf(error));
   if (!path) return { path: null, locations: locationsOf(error), message: validationMessage(error.message) };
-  return { path, locations: null, message: completionMessage(error.message, path) };
+  return { path, locations: null, message: completionMessage(error.message, path, schema) };
 }
 
 /** graphql-js's words in those of graphql-java, which AppSync runs, where clients are known to look at them. */
@@ -84,9 +88,13 @@ function validationMessage(message: string): string {
   return message.startsWith('Validation error') ? message : `Validation error: ${message}`;
 }
 
-function completionMessage(message: string, path: readonly (string | number)[]): string {
+function completionMessage(message: string, path: readonly (string | number)[], schema: GraphQLSchema): string {
   const at = `/${path.join('/').replaceAll(/\/(\d+)/g, '[$1]')}`;
-  const [, type, field] = /^Cannot return null for non-nullable field (\w+)\.(\w+)\.$/.exec(message) ?? [];
-  if (type) return `Cannot return null for non-nullable type: '${field}' within parent '${type}' (${at})`;
+  const [, parent = '', field = ''] = /^Cannot return null for non-nullable field (\w+)\.(\w+)\.$/.exec(message) ?? [];
+  const type = schema.getType(parent);
+  if (isObjectType(type)) {
+    const missing = String(getNullableType(type.getFields()[field]?.type));
+    return `Cannot return null for non-nullable type: '${missing}' within parent '${parent}' (${at})`;
+  }
   return `Can't serialize value (${at}) : ${message}`;
 }

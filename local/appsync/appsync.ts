@@ -72,10 +72,10 @@ export function createAppSync(options: AppSyncOptions): AppSync {
     headers: Record<string, string>,
   ): Promise<HttpReply> => {
     const errors = validate(schema, request.document, rules);
-    if (errors.length > 0) return invalid(errors);
+    if (errors.length > 0) return invalid(errors, schema);
     const depth = depthOf(request.document);
     if (api.QueryDepthLimit && depth > api.QueryDepthLimit) {
-      return invalid([new GraphQLError(`Query depth ${depth} exceeds the limit of ${api.QueryDepthLimit}.`)]);
+      return invalid([new GraphQLError(`Query depth ${depth} exceeds the limit of ${api.QueryDepthLimit}.`)], schema);
     }
     const contextValue: Execution = {
       identity,
@@ -85,7 +85,7 @@ export function createAppSync(options: AppSyncOptions): AppSync {
     };
     const { variables: variableValues, operationName } = request;
     const result = await execute({ schema, document: request.document, variableValues, operationName, contextValue });
-    return answer(result, contextValue.appended);
+    return answer(result, schema, contextValue.appended);
   };
 
   return {

@@ -31,14 +31,18 @@ export function checkCalls(file: ts.SourceFile, report: Report): void {
 
 function checkCall(node: ts.CallExpression, isFunction: (node: ts.Node) => boolean, report: Report): void {
   const method = ts.isPropertyAccessExpression(node.expression) ? node.expression.name.text : undefined;
-  const onGlobal =
-    ts.isPropertyAccessExpression(node.expression) &&
-    ts.isIdentifier(node.expression.expression) &&
-    ['Object', 'Number', 'Math', 'JSON', 'String', 'console', 'util'].includes(node.expression.expression.text);
+  const onGlobal = ['Object', 'Number', 'Math', 'JSON', 'String', 'console', 'util'].includes(ownerOf(node.expression));
   if (method && !onGlobal && unsupportedMethods.has(method)) report(node, `the method ${method} is not supported`);
   if (method === 'sort' && node.arguments.length > 0) report(node, 'sort with an argument is not supported');
   if (method && !onGlobal && methodsTakingFunctions.includes(method)) return;
   if (node.arguments.some(isFunction)) report(node, 'passing a function is not supported');
+}
+
+/** The first name of `a.b.c`: what the chain of members begins with. */
+function ownerOf(node: ts.Expression): string {
+  let owner = node;
+  while (ts.isPropertyAccessExpression(owner)) owner = owner.expression;
+  return ts.isIdentifier(owner) && owner !== node ? owner.text : '';
 }
 
 function namedFunctions(file: ts.SourceFile): Map<string, ts.Node> {

@@ -55,7 +55,8 @@ function isReference(node: ts.Identifier): boolean {
   if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
   if (ts.isPropertyAssignment(parent)) return parent.initializer === node;
   if (ts.isBindingElement(parent)) return parent.initializer === node;
-  if (ts.isExportSpecifier(parent) || ts.isImportSpecifier(parent)) return false;
+  if (ts.isExportSpecifier(parent) || ts.isImportSpecifier(parent) || ts.isTypeParameterDeclaration(parent))
+    return false;
   if (ts.isMethodDeclaration(parent) || ts.isPropertySignature(parent) || ts.isLabeledStatement(parent)) return false;
   return true;
 }

@@ -1,6 +1,4 @@
 import {
-  BatchGetItemCommand,
-  BatchWriteItemCommand,
   DeleteItemCommand,
   type DeleteItemCommandInput,
   type DynamoDBClient,
@@ -20,12 +18,14 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { isDeepStrictEqual } from 'node:util';
+import { batchGet, batchWrite } from './batches.ts';
 import { failureOf, isConditionFailure, type Outcome, transactionFailure } from './outcome.ts';
 import type { PageTokens } from './page-tokens.ts';
 import {
   expressionParts,
   InvalidRequest,
   optional,
+  reading,
   type RequestObject,
   required,
   takeOnly,
@@ -69,9 +69,9 @@ export class DynamoDbDataSource {
     DeleteItem: (request) => this.#delete(request),
     Query: (request) => this.#query(request),
     Scan: (request) => this.#scan(request),
-    BatchGetItem: (request) => this.#batchGet(request),
-    BatchPutItem: (request) => this.#batchWrite(request, 'PutRequest', 'Item'),
-    BatchDeleteItem: (request) => this.#batchWrite(request, 'DeleteRequest', 'Key'),
+    BatchGetItem: (request) => batchGet(this.#client, request),
+    BatchPutItem: (request) => batchWrite(this.#client, request, 'PutRequest', 'Item'),
+    BatchDeleteItem: (request) => batchWrite(this.#client, request, 'DeleteRequest', 'Key'),
     TransactGetItems: (request) => this.#transactGet(request),
     TransactWriteItems: (request) => this.#transactWrite(request),
   };
@@ -209,62 +209,6 @@ export class DynamoDbDataSource {
     return { items: items.map(fromAttributes), nextToken: this.#tokens.seal(last), scannedCount: scanned };
   }
 
-  async #batchGet(request: RequestObject): Promise<Outcome> {
-    takeOnly(request, 'BatchGetItem', ['tables']);
-    const tables = Object.entries(required(request, 'BatchGetItem', 'tables')) as [string, RequestObject][];
-    const asked = tables.map(([table, { keys, ...rest }]) => ({
-      table,
-      keys: (keys as RequestObject[]).map(toAttributes),
-      rest,
-    }));
-    const RequestItems = Object.fromEntries(
-      asked.map(({ table, keys, rest }) => [table, { Keys: keys, ...reading(rest) }]),
-    );
-    const { Responses = {}, UnprocessedKeys = {} } = await this.#client.send(new BatchGetItemCommand({ RequestItems }));
-    const data = asked.map(({ table, keys }) => {
-      const found = (Responses[table] ?? []).map(fromAttributes);
-      const matches = (key: Record<string, unknown>) =>
-        found.find((item) => Object.keys(key).every((name) => isDeepStrictEqual(item[name], key[name])));
-      return [table, keys.map((key) => matches(fromAttributes(key)) ?? null)];
-    });
-    const unprocessed = Object.entries(UnprocessedKeys).map(([table, { Keys = [] }]) => [
-      table,
-      Keys.map(fromAttributes),
-    ]);
-    return {
-      result: {
-        data: Object.fromEntries(data) as unknown,
-        unprocessedKeys: Object.fromEntries(unprocessed) as unknown,
-      },
-    };
-  }
-
-  async #batchWrite(
-    request: RequestObject,
-    kind: 'PutRequest' | 'DeleteRequest',
-    member: 'Item' | 'Key',
-  ): Promise<Outcome> {
-    takeOnly(request, String(request['operation']), ['tables']);
-    const tables = Object.entries(required(request, String(request['operation']), 'tables')) as [
-      string,
-      RequestObject[],
-    ][];
-    const written = tables.map(([table, items]) => [table, items.map(toAttributes)] as const);
-    const RequestItems = Object.fromEntries(
-      written.map(([table, items]) => [table, items.map((item) => ({ [kind]: { [member]: item } }) as never)]),
-    );
-    const { UnprocessedItems = {} } = await this.#client.send(new BatchWriteItemCommand({ RequestItems }));
-    const unprocessed = Object.entries(UnprocessedItems).map(([table, requests]) => [
-      table,
-      requests.map(({ PutRequest, DeleteRequest }) => fromItem(PutRequest?.Item ?? DeleteRequest?.Key)),
-    ]);
-    const leftOver = kind === 'PutRequest' ? 'unprocessedItems' : 'unprocessedKeys';
-    const data = written.map(([table, items]) => [table, items.map(fromAttributes)]);
-    return {
-      result: { data: Object.fromEntries(data) as unknown, [leftOver]: Object.fromEntries(unprocessed) as unknown },
-    };
-  }
-
   async #transactGet(request: RequestObject): Promise<Outcome> {
     takeOnly(request, 'TransactGetItems', ['transactItems']);
     const items = (request['transactItems'] ?? []) as RequestObject[];
@@ -295,15 +239,6 @@ export class DynamoDbDataSource {
       return transactionFailure(error, 'keys');
     }
   }
-}
-
-function reading(request: RequestObject, expressions: (RequestObject | undefined)[] = []): RequestObject {
-  const projection = optional(request, 'projection');
-  return {
-    ...(request['consistentRead'] === true ? { ConsistentRead: true } : {}),
-    ...(projection ? { ProjectionExpression: projection['expression'] } : {}),
-    ...expressionParts(...expressions, projection),
-  };
 }
 
 function conditional(request: RequestObject): RequestObject {

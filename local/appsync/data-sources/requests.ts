@@ -45,6 +45,16 @@ export function optional(request: RequestObject, name: string): RequestObject | 
   return (request[name] ?? undefined) as RequestObject | undefined;
 }
 
+/** What reads have in common: consistency and projection, with the names and values of all expressions. */
+export function reading(request: RequestObject, expressions: (RequestObject | undefined)[] = []): RequestObject {
+  const projection = optional(request, 'projection');
+  return {
+    ...(request['consistentRead'] === true ? { ConsistentRead: true } : {}),
+    ...(projection ? { ProjectionExpression: projection['expression'] } : {}),
+    ...expressionParts(...expressions, projection),
+  };
+}
+
 function conditionOf(condition: RequestObject): RequestObject {
   // AppSync asks for the item that failed a condition unless told not to.
   const returned = condition['returnValuesOnConditionCheckFailure'] === false ? 'NONE' : 'ALL_OLD';
