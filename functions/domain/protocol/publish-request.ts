@@ -40,21 +40,29 @@ function keyOf(issue: { path?: readonly { key: unknown }[] | undefined }): strin
   return String(issue.path?.at(-1)?.key);
 }
 
-function invalid(field: string, expected: string): (issue: { input: unknown }) => string {
+/** Words an issue: what it is about, and, for a missing part of an object, the way there. */
+type Message = (issue: { input: unknown; path?: readonly { key: unknown }[] | undefined }) => string;
+
+function invalid(field: string, expected: string): Message {
   return ({ input }) => `Invalid ${field}: expected ${expected}, got ${describe(input)}.`;
 }
 
-/** One text for a missing and for a bad part of an object: which part, what it must be, what it was. */
-function invalidPart(field: string, parts: Record<string, string>) {
-  return (issue: { input: unknown; path?: readonly { key: unknown }[] | undefined }): string => {
-    const part = issue.path?.length ? keyOf(issue) : undefined;
-    if (part === undefined || parts[part] === undefined)
-      return `Invalid ${field}: expected an object with ${Object.keys(parts).join(', ')}, got ${describe(issue.input)}.`;
-    return `Invalid ${field}: expected ${part} to be ${parts[part]}, got ${describe(issue.input)}.`;
+/** Messages of an object with parts of its own: for a part that is bad, and for a part that is missing or no object at all. */
+function partMessages<Part extends string>(field: string, rules: Record<Part, string>) {
+  const parts = Object.keys(rules) as Part[];
+  return {
+    bad(part: Part): Message {
+      return ({ input }) => `Invalid ${field}: expected ${part} to be ${rules[part]}, got ${describe(input)}.`;
+    },
+    missing(issue: Parameters<Message>[0]): string {
+      const part = parts.find((name) => name === keyOf(issue));
+      if (part !== undefined) return this.bad(part)(issue);
+      return `Invalid ${field}: expected an object with ${parts.join(', ')}, got ${describe(issue.input)}.`;
+    },
   };
 }
 
-const customSequenceMessage = invalidPart('payload.customSequence', {
+const sequenceMessages = partMessages('payload.customSequence', {
   number: 'a positive integer',
   scope: 'a non-empty string',
 });
@@ -63,39 +71,41 @@ const customSequenceMessage = invalidPart('payload.customSequence', {
 export const CustomSequence = v.looseObject(
   {
     number: v.pipe(
-      v.number(customSequenceMessage),
-      v.safeInteger(customSequenceMessage),
-      v.minValue(1, customSequenceMessage),
+      v.number(sequenceMessages.bad('number')),
+      v.safeInteger(sequenceMessages.bad('number')),
+      v.minValue(1, sequenceMessages.bad('number')),
     ),
-    scope: v.pipe(v.string(customSequenceMessage), v.minLength(1, customSequenceMessage)),
+    scope: v.pipe(v.string(sequenceMessages.bad('scope')), v.minLength(1, sequenceMessages.bad('scope'))),
   },
-  customSequenceMessage,
+  (issue) => sequenceMessages.missing(issue),
 );
 
-const multiPartMessage = invalidPart('payload.multiPartMetadata', {
+const partsMessages = partMessages('payload.multiPartMetadata', {
   groupId: `a string of 1-${limits.multiPartGroupIdLength} characters`,
   totalParts: `an integer from 1 to ${limits.multiPartTotalParts}`,
   partNumber: 'an integer from 1 to totalParts',
 });
+
+function positiveInteger(message: Message) {
+  return v.pipe(v.number(message), v.integer(message), v.minValue(1, message));
+}
 
 /** One part of a larger whole: the parts of a group are counted, and the chat hears when they are all there. */
 export const MultiPartMetadata = v.pipe(
   v.looseObject(
     {
       groupId: v.pipe(
-        v.string(multiPartMessage),
-        v.minLength(1, multiPartMessage),
-        v.maxLength(limits.multiPartGroupIdLength, multiPartMessage),
+        v.string(partsMessages.bad('groupId')),
+        v.minLength(1, partsMessages.bad('groupId')),
+        v.maxLength(limits.multiPartGroupIdLength, partsMessages.bad('groupId')),
       ),
       totalParts: v.pipe(
-        v.number(multiPartMessage),
-        v.integer(multiPartMessage),
-        v.minValue(1, multiPartMessage),
-        v.maxValue(limits.multiPartTotalParts, multiPartMessage),
+        positiveInteger(partsMessages.bad('totalParts')),
+        v.maxValue(limits.multiPartTotalParts, partsMessages.bad('totalParts')),
       ),
-      partNumber: v.pipe(v.number(multiPartMessage), v.integer(multiPartMessage), v.minValue(1, multiPartMessage)),
+      partNumber: positiveInteger(partsMessages.bad('partNumber')),
     },
-    multiPartMessage,
+    (issue) => partsMessages.missing(issue),
   ),
   v.check(
     ({ partNumber, totalParts }) => partNumber <= totalParts,

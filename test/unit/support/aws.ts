@@ -20,6 +20,8 @@ export type Fault =
   | { cancellation: string[] }
   /** Done, but never heard of. */
   | { dropReply: true }
+  /** Something else than the truth. */
+  | { answer: object }
   | { afterMs: number };
 
 /** A call with what AWS does about it. */
@@ -34,6 +36,8 @@ export class Aws {
   readonly calls: Call[] = [];
   /** What each connection received, as text. */
   readonly received = new Map<string, string[]>();
+  /** What Cognito answers when asked for the keys of a user pool. */
+  jwks: object = { keys: [] };
   readonly #faults: { action: string; fault: Fault; applies: (input: Call['input']) => boolean; times: number }[] = [];
   readonly #engine: Engine;
   readonly #dataFolder: string;
@@ -128,6 +132,14 @@ export class Aws {
     if (service === 'AmazonSQS') return { action, input: parse(body), perform: () => sqsAnswer(action, parse(body)) };
     const connection = /^\/dvl\/%40connections\/(.+)$|^\/dvl\/@connections\/(.+)$/.exec(request.url ?? '');
     if (connection) return this.#connection(request, decodeURIComponent(connection[1] ?? connection[2] ?? ''), body);
+    if (request.url?.endsWith('/.well-known/jwks.json')) {
+      const type = 'application/json';
+      return {
+        action: 'GetKeys',
+        input: {},
+        perform: async () => ({ status: 200, type, body: JSON.stringify(this.jwks) }),
+      };
+    }
     const form = Object.fromEntries(new URLSearchParams(body));
     return { action: form['Action'] ?? 'Unknown', input: form, perform: async () => snsAnswer };
   }
@@ -167,6 +179,7 @@ async function answerOf(fault: Fault, perform: () => Promise<Answer>): Promise<A
     const CancellationReasons = fault.cancellation.map((Code) => ({ Code }));
     return { status: 400, body: JSON.stringify({ __type: 'TransactionCanceledException', CancellationReasons }) };
   }
+  if ('answer' in fault) return { status: 200, body: JSON.stringify(fault.answer) };
   if ('dropReply' in fault) {
     await perform();
     return undefined;

@@ -1,6 +1,9 @@
 import http from 'node:http';
-import https from 'node:https';
-import { syncBuiltinESMExports } from 'node:module';
+import type * as Https from 'node:https';
+import { createRequire } from 'node:module';
+
+// Not imported: Jest would keep the module as it is now for all who import it after us.
+const https = createRequire(import.meta.url)('node:https') as typeof Https;
 
 const aws = /\.amazonaws\.com$/;
 
@@ -15,22 +18,17 @@ export function routeAwsTo(port: number): () => void {
   const { fetch } = globalThis;
   const agent = new http.Agent({ keepAlive: true });
 
-  https.request = ((options: https.RequestOptions, onResponse: (response: http.IncomingMessage) => void) => {
-    const { method, path, headers, host, hostname } = options;
-    const asked = hostname ?? host ?? '';
-    if (!aws.test(asked)) throw new Error(`A function asked ${asked}, which is no AWS service.`);
-    return http.request(
-      {
-        method,
-        path,
-        headers: { ...headers, host: asked } as http.OutgoingHttpHeaders,
-        host: '127.0.0.1',
-        port,
-        agent,
-      },
-      onResponse,
-    );
-  }) as typeof https.request;
+  https.request = ((first: string | Https.RequestOptions, ...rest: unknown[]) => {
+    // Called with options and a callback, or with a URL before them.
+    const { hostname, pathname } = typeof first === 'string' ? new URL(first) : {};
+    const options = (typeof first === 'string' ? rest[0] : first) as Https.RequestOptions;
+    const onResponse = rest.at(-1) as (response: http.IncomingMessage) => void;
+    const host = hostname ?? options.hostname ?? options.host ?? '';
+    if (!aws.test(host)) throw new Error(`A function asked ${host}, which is no AWS service.`);
+    const headers = { ...options.headers, host } as http.OutgoingHttpHeaders;
+    const path = pathname ?? options.path;
+    return http.request({ method: options.method, path, headers, host: '127.0.0.1', port, agent }, onResponse);
+  }) as typeof Https.request;
 
   globalThis.fetch = async (input, init) => {
     const asked = new Request(input, init);
@@ -43,12 +41,10 @@ export function routeAwsTo(port: number): () => void {
       signal: asked.signal,
     });
   };
-  syncBuiltinESMExports();
 
   return () => {
     https.request = request;
     globalThis.fetch = fetch;
-    syncBuiltinESMExports();
     agent.destroy();
   };
 }

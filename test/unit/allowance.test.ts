@@ -1,0 +1,61 @@
+import './support/quiet.ts';
+import { TooManyRequests } from '../../functions/domain/protocol/errors.ts';
+import { allowancePerWindow, spendAllowance } from '../../functions/domain/publishing/allowance.ts';
+import { Aws } from './support/aws.ts';
+import { table } from './support/tables.ts';
+
+describe('allowances', () => {
+  let aws: Aws;
+
+  beforeAll(async () => {
+    Object.assign(process.env, { RATE_LIMIT_BURST: '3', RATE_LIMIT_PER_SECOND: '50' });
+    aws = await Aws.start();
+  });
+  afterAll(() => aws.stop());
+  beforeEach(() => aws.reset());
+
+  const start = 1_800_000_000_000;
+
+  async function spend(userId: string, chatId: string, now: number): Promise<number | 'spent'> {
+    try {
+      await spendAllowance(userId, chatId, now);
+      return 'spent';
+    } catch (error) {
+      if (error instanceof TooManyRequests) return Number(error.extra['retryAfterMs']);
+      throw error;
+    }
+  }
+
+  test('a user may send so many messages in a window, and learns when the next one starts', async () => {
+    for (const chatId of ['a', 'b', 'c']) expect(await spend('ada', chatId, start + 1)).toBe('spent');
+    expect(await spend('ada', 'd', start + 2_500)).toBe(7_500);
+    expect(await spend('ada', 'd', start + 10_000)).toBe('spent');
+  });
+
+  test('a chat may receive so many messages in a window, whoever sends them', async () => {
+    for (const userId of ['u', 'v', 'w']) expect(await spend(userId, 'busy', start)).toBe('spent');
+    expect(await spend('x', 'busy', start + 9_999)).toBe(1);
+    expect(await spend('x', 'quiet', start + 9_999)).toBe('spent');
+  });
+
+  test('senders at the same time do not get more between them', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, (_try, index) => spend(`user-${index}`, 'race', start)),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'spent')).toHaveLength(3);
+  });
+
+  test('two writes a message, whose counters DynamoDB may delete later', async () => {
+    await spend('bob', 'chat-1', start + 3_000);
+    expect(aws.actions).toEqual(['UpdateItem', 'UpdateItem']);
+    expect(await table('RATE_LIMITS_TABLE').of('user#bob')).toEqual([
+      { subject: 'user#bob', window: start / 1000, count: 1, expiresAt: start / 1000 + 3_600 },
+    ]);
+  });
+
+  test('never over the burst, and no faster than the rate in the long run', () => {
+    expect(allowancePerWindow(50, 500)).toBe(500);
+    expect(allowancePerWindow(50, 20)).toBe(20);
+    expect(allowancePerWindow(1, 500)).toBe(10);
+  });
+});
