@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { indexStreamRecords } from './stream-index.ts';
 
 export interface Engine {
   /** Where the engine answers the DynamoDB and DynamoDB Streams APIs, e.g. `http://127.0.0.1:40001`. */
@@ -17,6 +18,8 @@ export interface Engine {
 interface Command {
   command: string;
   args: (port: number) => string[];
+  /** Called when the engine runs. */
+  started?: () => void;
 }
 
 const START_TIMEOUT_MS = 20_000;
@@ -66,6 +69,9 @@ function findDynoxide(dataFolder: string): Command | undefined {
   return {
     command,
     args: (port) => ['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', file],
+    started: () => {
+      indexStreamRecords(file);
+    },
   };
 }
 
@@ -90,6 +96,7 @@ function findDynamoDbLocal(dataFolder: string): Command | undefined {
   return {
     command: 'java',
     // -sharedDb: one database whatever access key and region a call is signed with; ours differ from role to role.
+    // It listens on every address of the machine, and has no option against that.
     args: (port) => [
       ...[`-Djava.library.path=${join(home, 'DynamoDBLocal_lib')}`, '-jar', join(home, 'DynamoDBLocal.jar')],
       ...['-port', String(port), '-sharedDb', '-dbPath', dataFolder, '-disableTelemetry'],
@@ -119,7 +126,7 @@ function onPath(name: string): string | undefined {
     });
 }
 
-async function launch({ command, args }: Command, port: number): Promise<Engine> {
+async function launch({ command, args, started }: Command, port: number): Promise<Engine> {
   // Detached: Ctrl-C goes to the terminal's whole process group, and the engine must outlive the functions that are
   // still finishing; supervisor.mjs ends it when our end of its standard input closes.
   const supervisor = spawn(process.execPath, [join(import.meta.dirname, 'supervisor.mjs'), command, ...args(port)], {
@@ -146,6 +153,7 @@ async function launch({ command, args }: Command, port: number): Promise<Engine>
     await stop();
     throw new Error(`The DynamoDB engine did not start: ${command} ${args(port).join(' ')}\n${printed}`);
   }
+  started?.();
   return { url: `http://127.0.0.1:${String(port)}`, stop };
 }
 

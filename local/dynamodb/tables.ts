@@ -70,7 +70,9 @@ interface TableDescription {
   DeletionProtectionEnabled?: boolean;
 }
 
-const SETTLING_PROBE_MS = 10;
+const SETTLING_PROBE_MS = 100;
+/** DynamoDB Local never ends dropping an index on the table's own key attributes. */
+const SETTLING_TIMEOUT_MS = 20_000;
 
 /**
  * Creates the table `name`, or brings the one that a former run left to what the template says now: its rows stay, indexes are added and
@@ -120,13 +122,17 @@ async function describe(engine: EngineClient, name: string): Promise<TableDescri
   }
 }
 
-/** Waits until the table and its indexes can be used: DynamoDB Local builds a new index in the background. */
+/** Waits until the table and its indexes can be used: DynamoDB Local builds and drops indexes in the background. */
 async function settled(engine: EngineClient, name: string): Promise<void> {
+  const deadline = Date.now() + SETTLING_TIMEOUT_MS;
   for (;;) {
     const table = await describe(engine, name);
     const statuses = [table?.TableStatus, ...(table?.GlobalSecondaryIndexes ?? []).map((index) => index.IndexStatus)];
     if (statuses.every((status) => status === 'ACTIVE')) {
       return;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`Table ${name} and its indexes are still ${statuses.join(', ')}. Start with --fresh.`);
     }
     await delay(SETTLING_PROBE_MS);
   }

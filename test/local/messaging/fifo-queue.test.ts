@@ -4,6 +4,8 @@ import {
   DeleteMessageCommand,
   SendMessageBatchCommand,
 } from '@aws-sdk/client-sqs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Message } from '@aws-sdk/client-sqs';
 import { queueArnOf } from '../../../local/messaging/identifiers.ts';
 import { provisionQueue } from '../../../local/messaging/queues.ts';
@@ -169,13 +171,30 @@ describe('a FIFO queue', () => {
 
   it('remembers deduplication ids over a restart', async () => {
     const queue = await fifoQueue('remembered.fifo');
-    const sent = await sendFifo(scratch, queue, 'a', 'body', 'id');
-    const [message] = await receive(scratch, queue);
-    await remove(queue, message);
+    const sent = await sendFifo(scratch, queue, 'a', 'one');
+    await sendFifo(scratch, queue, 'a', 'two');
+    for (const message of await receive(scratch, queue)) {
+      await remove(queue, message);
+    }
     await scratch.restart();
-    const again = await sendFifo(scratch, queue, 'a', 'body', 'id');
+    const again = await sendFifo(scratch, queue, 'a', 'one');
     expect([again.MessageId, again.SequenceNumber]).toEqual([sent.MessageId, sent.SequenceNumber]);
     expect(await receive(scratch, queue)).toEqual([]);
+  });
+
+  it('forgets a deduplication id five minutes after it took it, restarts or not', async () => {
+    const queue = await fifoQueue('forgotten.fifo');
+    await sendFifo(scratch, queue, 'a', 'first', 'old');
+    const database = new DatabaseSync(join(scratch.dataFolder, 'fauxqs.db'));
+    const idsKept = () =>
+      database.prepare('SELECT key FROM fifo_deduplication WHERE owner_arn LIKE ?').all(`%:${queue}`);
+    database.exec(`UPDATE fifo_deduplication SET accepted_at = accepted_at - ${String(5 * 60 * 1_000)}`);
+    await scratch.restart();
+    await sendFifo(scratch, queue, 'a', 'new');
+    expect(idsKept()).toEqual([{ key: 'new' }]);
+    database.close();
+    await sendFifo(scratch, queue, 'a', 'second', 'old');
+    expect(bodiesOf(await receive(scratch, queue))).toEqual(['first', 'new', 'second']);
   });
 
   it('moves a message that was received too often to its dead-letter queue, and goes on with the next', async () => {

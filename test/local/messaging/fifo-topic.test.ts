@@ -144,6 +144,17 @@ describe('a FIFO topic', () => {
     ]);
   });
 
+  it('delivers nothing that its queue took from elsewhere already', async () => {
+    const topic = await fifoTopic('elsewhere.fifo');
+    const queue = await subscribedQueue(topic, 'elsewhere-queue.fifo', {
+      FifoQueue: true,
+      DeduplicationScope: 'messageGroup',
+    });
+    await sendFifo(scratch, queue, 'a', 'from elsewhere', 'id');
+    await publish(topic, 'a', 'from the topic', 'id');
+    expect(bodiesOf(await receive(scratch, queue))).toEqual(['from elsewhere']);
+  });
+
   it('passes no group to a standard queue', async () => {
     const topic = await fifoTopic('to-standard.fifo');
     const queue = await subscribedQueue(topic, 'standard-of-fifo', {});
