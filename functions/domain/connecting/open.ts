@@ -1,10 +1,8 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { changeAccessEnd, countConnections, rowKeysOf, writeConnection } from '../../platform/connections.ts';
 import { deleteRows } from '../../platform/delete-rows.ts';
-import { dynamodb } from '../../platform/dynamodb.ts';
 import { environment } from '../../platform/environment.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
-import { readTogether, type RowKey } from '../../platform/read-together.ts';
+import { readTogether } from '../../platform/read-together.ts';
 import type { ConnectionRow, FrameMode, PermissionRow, SubscriptionRow } from '../../platform/rows.ts';
 import { toSeconds } from '../clock.ts';
 import { isLive, isOwnChannel } from '../permission.ts';
@@ -40,32 +38,17 @@ export class TooManyConnections extends ServiceError {
  * @throws TooManyConnections; Forbidden when a permission is gone; AWS errors as they are.
  */
 export async function openConnection(opening: Opening, now = Date.now()): Promise<void> {
-  if ((await countConnections(opening.userId, now)) >= limits.connectionsPerUser) throw new TooManyConnections();
+  // Rows older than a connection can be are leftovers of a lost `$disconnect`.
+  const oldest = new Date(now - environment.connectionTtlSeconds * 1000).toISOString();
+  if ((await countConnections(opening.userId, oldest)) >= limits.connectionsPerUser) throw new TooManyConnections();
   const { connection, subscriptions } = rowsOf(opening, now);
   try {
-    await writeRows(connection, subscriptions);
+    await writeConnection(connection, subscriptions);
     await applyPermissions(opening, subscriptions, now);
   } catch (error) {
     await leaveNothing(connection, subscriptions);
     throw error;
   }
-}
-
-/** Rows older than a connection can be are leftovers of a lost `$disconnect`; the index sorts by connection time. */
-async function countConnections(userId: string, now: number): Promise<number> {
-  const { Count = 0 } = await dynamodb.send(
-    new QueryCommand({
-      TableName: environment.connectionsTable,
-      IndexName: 'byUser',
-      KeyConditionExpression: 'userId = :userId AND connectedAt > :oldest',
-      ExpressionAttributeValues: {
-        ':userId': userId,
-        ':oldest': new Date(now - environment.connectionTtlSeconds * 1000).toISOString(),
-      },
-      Select: 'COUNT',
-    }),
-  );
-  return Count;
 }
 
 function rowsOf(opening: Opening, now: number): { connection: ConnectionRow; subscriptions: SubscriptionRow[] } {
@@ -89,17 +72,6 @@ function rowsOf(opening: Opening, now: number): { connection: ConnectionRow; sub
   };
 }
 
-async function writeRows(connection: ConnectionRow, subscriptions: SubscriptionRow[]): Promise<void> {
-  await dynamodb.send(
-    new TransactWriteCommand({
-      TransactItems: [
-        { Put: { TableName: environment.connectionsTable, Item: connection } },
-        ...subscriptions.map((row) => ({ Put: { TableName: environment.subscriptionsTable, Item: row } })),
-      ],
-    }),
-  );
-}
-
 async function applyPermissions(opening: Opening, rows: SubscriptionRow[], now: number): Promise<void> {
   const { userId, tokenExpiresAt } = opening;
   const others = rows.filter(({ chatId }) => !isOwnChannel(userId, chatId));
@@ -113,40 +85,18 @@ async function applyPermissions(opening: Opening, rows: SubscriptionRow[], now: 
   await Promise.all(
     others.map(async (row, index) => {
       const expiresAt = expiries[index] ?? Infinity;
-      if (expiresAt < tokenExpiresAt) await endAccessAt(row, expiresAt);
+      if (expiresAt < tokenExpiresAt) await changeAccessEnd(row, expiresAt);
     }),
   );
 }
 
-/** Only while the row says what we wrote: whoever changed it since knows a later state of the permission. */
-async function endAccessAt({ chatId, subscriber, accessExpiresAt }: SubscriptionRow, expiresAt: number): Promise<void> {
-  try {
-    await dynamodb.send(
-      new UpdateCommand({
-        TableName: environment.subscriptionsTable,
-        Key: { chatId, subscriber },
-        UpdateExpression: 'SET accessExpiresAt = :expiresAt',
-        ConditionExpression: 'accessExpiresAt = :written',
-        ExpressionAttributeValues: { ':expiresAt': expiresAt, ':written': accessExpiresAt },
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
-}
-
-/** The write may have happened even when we never heard so. Should this fail, too, API Gateway answers 410 for the
- * connection that never opened, and the rows go then. */
+/**
+ * The write may have happened even when we never heard so. Should this fail, too, API Gateway answers 410 for the
+ * connection that never opened, and the rows go then.
+ */
 async function leaveNothing({ connectionId }: ConnectionRow, subscriptions: SubscriptionRow[]): Promise<void> {
-  const keys: RowKey[] = [
-    ...subscriptions.map(({ chatId, subscriber }) => ({
-      table: environment.subscriptionsTable,
-      key: { chatId, subscriber },
-    })),
-    { table: environment.connectionsTable, key: { connectionId } },
-  ];
   try {
-    await deleteRows(keys);
+    await deleteRows(rowKeysOf(connectionId, subscriptions));
   } catch (error) {
     logger.error('Rows of a refused connection stay behind', { connectionId, cause: errorSummary(error) });
   }

@@ -1,8 +1,6 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import { dynamodb } from '../../platform/dynamodb.ts';
+import { readSubscription } from '../../platform/connections.ts';
 import { environment } from '../../platform/environment.ts';
 import { logger } from '../../platform/logger.ts';
-import type { SubscriptionRow } from '../../platform/rows.ts';
 import { closeSocket } from '../../platform/sockets.ts';
 import { toSeconds } from '../clock.ts';
 import { removeConnection } from '../connecting/remove.ts';
@@ -26,8 +24,8 @@ export async function retryDelivery(body: string, tries: number, deadline: Deadl
     logger.error('The retry queue held something unreadable; it is dropped');
     return true;
   }
-  const { chatId, subscriber, connectionId, frames } = undelivered;
-  const row = await readSubscription(chatId, subscriber);
+  const { connectionId, frames } = undelivered;
+  const row = await readSubscription(undelivered);
   if (row === undefined || row.accessExpiresAt <= toSeconds(Date.now())) return true;
 
   const posted = await postInOrder(
@@ -37,7 +35,8 @@ export async function retryDelivery(body: string, tries: number, deadline: Deadl
   );
   if (posted.state === 'done') return true;
   const gone = posted.state === 'gone' && !isYoung(row);
-  if (!gone && tries < maxTries()) return false;
+  // Frames that there was no time to post say nothing about the connection.
+  if (!gone && (tries < maxTries() || deadline.hasPassed())) return false;
   if (!gone) {
     logger.warn('A connection takes no messages and is closed', { connectionId, tries });
     await closeSocket(connectionId);
@@ -55,15 +54,4 @@ function maxTries(): number {
 export function secondsUntilNextTry(tries: number): number {
   const waits = environment.deliveryRetrySeconds;
   return waits[Math.min(tries, waits.length) - 1] ?? 0;
-}
-
-async function readSubscription(chatId: string, subscriber: string): Promise<SubscriptionRow | undefined> {
-  const { Item } = await dynamodb.send(
-    new GetCommand({
-      TableName: environment.subscriptionsTable,
-      Key: { chatId, subscriber },
-      ConsistentRead: true,
-    }),
-  );
-  return Item as SubscriptionRow | undefined;
 }

@@ -1,23 +1,16 @@
+import { readSubscriptions, type ListeningRow } from '../../platform/connections.ts';
 import { environment } from '../../platform/environment.ts';
-import { queryAll } from '../../platform/query-all.ts';
-import type { SubscriptionRow } from '../../platform/rows.ts';
 import { toSeconds } from '../clock.ts';
 
 /** One connection that should get a chat's messages. */
-export type Subscriber = Pick<SubscriptionRow, 'subscriber' | 'connectionId' | 'frames' | 'connectedAt'>;
+export type Subscriber = Omit<ListeningRow, 'accessExpiresAt'>;
 
 /**
- * Who listens to a chat right now, read strongly. Rows whose access has ended are still there until DynamoDB deletes
- * them, which takes days: they get nothing.
+ * Who listens to a chat right now. Rows whose access has ended are still there until DynamoDB deletes them, which takes
+ * days: they get nothing.
  */
 export async function readSubscribers(chatId: string, now = Date.now()): Promise<Subscriber[]> {
-  const rows = await queryAll<Subscriber & Pick<SubscriptionRow, 'accessExpiresAt'>>({
-    TableName: environment.subscriptionsTable,
-    KeyConditionExpression: 'chatId = :chatId',
-    ExpressionAttributeValues: { ':chatId': chatId },
-    ProjectionExpression: 'subscriber, connectionId, frames, connectedAt, accessExpiresAt',
-    ConsistentRead: true,
-  });
+  const rows = await readSubscriptions(chatId);
   return rows.filter(({ accessExpiresAt }) => accessExpiresAt > toSeconds(now));
 }
 

@@ -1,10 +1,8 @@
-import { TransactionCanceledException, type CancellationReason } from '@aws-sdk/client-dynamodb';
-import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { dynamodb } from '../../platform/dynamodb.ts';
+import { appendToHistory, type HeldMessage } from '../../platform/history.ts';
 import { pause } from '../../platform/pause.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { saysTheSame } from '../same-content.ts';
-import { actionsOf, findingsOf, planCommit, type CommitPlan, type StoredMessage } from './commit-plan.ts';
+import { planCommit } from './commit-plan.ts';
 import { Heads } from './heads.ts';
 
 /** Thrown when others keep writing the same items: nothing was committed, and a later try will find them done. */
@@ -41,9 +39,9 @@ const heads = new Heads();
  */
 export async function commit(chatId: string, envelopes: readonly Envelope[], now = Date.now()): Promise<Committed[]> {
   const firsts = firstsById(envelopes);
-  const stored = await store(chatId, firsts, now);
+  const history = await store(chatId, firsts, now);
   return envelopes.map((envelope): Committed => {
-    const held = stored.get(envelope.messageId);
+    const held = history.get(envelope.messageId);
     if (held === undefined || !saysTheSame(envelope, held)) return { state: 'conflicting' };
     if (firsts.get(envelope.messageId) !== envelope) return { state: 'repeated' };
     return { state: 'stored', sequence: held.sequence, publishTimestamp: held.publishTimestamp };
@@ -64,58 +62,21 @@ async function store(
   chatId: string,
   envelopes: ReadonlyMap<string, Envelope>,
   now: number,
-): Promise<Map<string, StoredMessage>> {
-  const stored = new Map<string, StoredMessage>();
-  const waiting = new Map(envelopes);
-  let head = heads.get(chatId);
-  for (let round = 0; waiting.size > 0; round += 1) {
+): Promise<Map<string, HeldMessage>> {
+  const history = new Map<string, HeldMessage>();
+  for (let round = 0; history.size < envelopes.size; round += 1) {
     if (round === maxRounds) throw new CommitContended();
-    const plan = planCommit(chatId, [...waiting.values()], head);
-    const reasons = await transact(plan, now);
-    const findings = reasons === undefined ? outcomeOf(plan) : findingsOf(plan, reasons);
-    if (findings.head === undefined && findings.stored.size === 0) await pause(round);
-    if (findings.head !== undefined) {
-      head = findings.head;
-      heads.set(chatId, head);
-    }
-    for (const [messageId, message] of findings.stored) {
-      stored.set(messageId, message);
-      waiting.delete(messageId);
+    const waiting = [...envelopes.values()].filter(({ messageId }) => !history.has(messageId));
+    const { head, rows } = planCommit(waiting, heads.get(chatId), now);
+    const refusal = await appendToHistory(chatId, head, rows);
+    if (refusal === undefined) {
+      for (const row of rows) history.set(row.messageId, row);
+      if (head) heads.set(chatId, head.to);
+    } else {
+      for (const [messageId, held] of refusal.held) history.set(messageId, held);
+      if (refusal.head !== undefined) heads.set(chatId, refusal.head);
+      else if (refusal.held.size === 0) await pause(round);
     }
   }
-  return stored;
+  return history;
 }
-
-/** What the world is like after a transaction that stands. */
-function outcomeOf({ head, messages }: CommitPlan): ReturnType<typeof findingsOf> {
-  return {
-    ...(head && { head: head.to }),
-    stored: new Map(
-      messages.map(({ envelope: { messageId, senderId, payload, publishTimestamp }, sequence }) => [
-        messageId,
-        { senderId, payload: JSON.stringify(payload), publishTimestamp, ...(sequence !== undefined && { sequence }) },
-      ]),
-    ),
-  };
-}
-
-/** @returns nothing when the transaction stands, or the reasons why it was cancelled for now. */
-async function transact(plan: CommitPlan, now: number): Promise<CancellationReason[] | undefined> {
-  try {
-    await dynamodb.send(new TransactWriteCommand({ TransactItems: actionsOf(plan, now) }));
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof TransactionCanceledException)) throw error;
-    const reasons = error.CancellationReasons ?? [];
-    if (!reasons.some(({ Code }) => Code !== undefined && passing.has(Code))) throw error;
-    return reasons;
-  }
-}
-
-/** Reasons that another round can overcome. Others (`ValidationError`) would only come again. */
-const passing = new Set([
-  'ConditionalCheckFailed',
-  'TransactionConflict',
-  'ThrottlingError',
-  'ProvisionedThroughputExceeded',
-]);

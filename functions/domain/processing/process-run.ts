@@ -1,4 +1,4 @@
-import { environment } from '../../platform/environment.ts';
+import { rowKeysOf } from '../../platform/connections.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
 import type { RowKey } from '../../platform/read-together.ts';
 import type { Deadline } from '../deadline.ts';
@@ -82,10 +82,7 @@ export class ProcessRun {
     if (frames.length === 0 || present.length === 0) return;
     const delivery = { chatId: run.chatId, frames, ordered: this.#queue.fifo };
     for (const { connectionId, subscriber } of await fanOut(delivery, present, this.#deadline)) {
-      this.#gone.set(connectionId, [
-        { table: environment.subscriptionsTable, key: { chatId: run.chatId, subscriber } },
-        { table: environment.connectionsTable, key: { connectionId } },
-      ]);
+      this.#gone.set(connectionId, rowKeysOf(connectionId, [{ chatId: run.chatId, subscriber }]));
     }
   }
 

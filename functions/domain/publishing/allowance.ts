@@ -1,7 +1,5 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { dynamodb } from '../../platform/dynamodb.ts';
 import { environment } from '../../platform/environment.ts';
+import { countUpTo } from '../../platform/rate-counters.ts';
 import { TooManyRequests } from '../protocol/errors.ts';
 
 /** Allowances are counted in fixed windows, so a counter costs one write and no read. */
@@ -26,26 +24,9 @@ export async function spendAllowance(userId: string, chatId: string, now: number
   const allowance = allowancePerWindow(environment.rateLimitPerSecond, environment.rateLimitBurst);
   const window = Math.floor(now / 1000 / windowSeconds) * windowSeconds;
   const granted = await Promise.all(
-    [`user#${userId}`, `chat#${chatId}`].map((subject) => count(subject, window, allowance)),
+    [`user#${userId}`, `chat#${chatId}`].map((subject) =>
+      countUpTo(allowance, { subject, window, expiresAt: window + keptSeconds }),
+    ),
   );
   if (granted.includes(false)) throw new TooManyRequests((window + windowSeconds) * 1000 - now);
-}
-
-async function count(subject: string, window: number, allowance: number): Promise<boolean> {
-  try {
-    await dynamodb.send(
-      new UpdateCommand({
-        TableName: environment.rateLimitsTable,
-        Key: { subject, window },
-        UpdateExpression: 'ADD #count :one SET expiresAt = :expiresAt',
-        ConditionExpression: 'attribute_not_exists(#count) OR #count < :allowance',
-        ExpressionAttributeNames: { '#count': 'count' },
-        ExpressionAttributeValues: { ':one': 1, ':allowance': allowance, ':expiresAt': window + keptSeconds },
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
 }

@@ -1,0 +1,106 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { GetCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { dynamodb } from './dynamodb.ts';
+import { environment } from './environment.ts';
+import { queryAll } from './query-all.ts';
+import type { RowKey } from './read-together.ts';
+import type { ConnectionRow, SubscriptionRow } from './rows.ts';
+
+type SubscriptionKey = Pick<SubscriptionRow, 'chatId' | 'subscriber'>;
+
+/** How many connections of a user opened after `since` (ISO 8601), by an index that lags a little. */
+export async function countConnections(userId: string, since: string): Promise<number> {
+  const { Count = 0 } = await dynamodb.send(
+    new QueryCommand({
+      TableName: environment.connectionsTable,
+      IndexName: 'byUser',
+      KeyConditionExpression: 'userId = :userId AND connectedAt > :since',
+      ExpressionAttributeValues: { ':userId': userId, ':since': since },
+      Select: 'COUNT',
+    }),
+  );
+  return Count;
+}
+
+/** Writes a connection and its first subscriptions (at most 99), all or none of them. */
+export async function writeConnection(
+  connection: ConnectionRow,
+  subscriptions: readonly SubscriptionRow[],
+): Promise<void> {
+  await dynamodb.send(
+    new TransactWriteCommand({
+      TransactItems: [
+        { Put: { TableName: environment.connectionsTable, Item: connection } },
+        ...subscriptions.map((row) => ({ Put: { TableName: environment.subscriptionsTable, Item: row } })),
+      ],
+    }),
+  );
+}
+
+/**
+ * Lets a subscription's access end at another time, but only while the row still says what `row` says: whoever changed it
+ * since knows a later state of the permission.
+ */
+export async function changeAccessEnd(row: SubscriptionRow, accessExpiresAt: number): Promise<void> {
+  const { chatId, subscriber } = row;
+  try {
+    await dynamodb.send(
+      new UpdateCommand({
+        TableName: environment.subscriptionsTable,
+        Key: { chatId, subscriber },
+        UpdateExpression: 'SET accessExpiresAt = :new',
+        ConditionExpression: 'accessExpiresAt = :old',
+        ExpressionAttributeValues: { ':new': accessExpiresAt, ':old': row.accessExpiresAt },
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
+/** One subscription, read strongly. */
+export async function readSubscription({ chatId, subscriber }: SubscriptionKey): Promise<SubscriptionRow | undefined> {
+  const { Item } = await dynamodb.send(
+    new GetCommand({ TableName: environment.subscriptionsTable, Key: { chatId, subscriber }, ConsistentRead: true }),
+  );
+  return Item as SubscriptionRow | undefined;
+}
+
+/** What delivery needs to know of a subscription. */
+export type ListeningRow = Pick<
+  SubscriptionRow,
+  'subscriber' | 'connectionId' | 'frames' | 'connectedAt' | 'accessExpiresAt'
+>;
+
+/** Every subscription to a chat, read strongly; those whose access has ended are among them. */
+export async function readSubscriptions(chatId: string): Promise<ListeningRow[]> {
+  return queryAll<ListeningRow>({
+    TableName: environment.subscriptionsTable,
+    KeyConditionExpression: 'chatId = :chatId',
+    ExpressionAttributeValues: { ':chatId': chatId },
+    ProjectionExpression: 'subscriber, connectionId, frames, connectedAt, accessExpiresAt',
+    ConsistentRead: true,
+  });
+}
+
+/** What a connection subscribes to, by an index that lags a little. */
+export async function findSubscriptions(connectionId: string): Promise<SubscriptionKey[]> {
+  return queryAll<SubscriptionKey>({
+    TableName: environment.subscriptionsTable,
+    IndexName: 'byConnection',
+    KeyConditionExpression: 'connectionId = :connectionId',
+    ExpressionAttributeValues: { ':connectionId': connectionId },
+    ProjectionExpression: 'chatId, subscriber',
+  });
+}
+
+/** The keys of a connection's row and of some of its subscriptions. */
+export function rowKeysOf(connectionId: string, subscriptions: readonly SubscriptionKey[]): RowKey[] {
+  return [
+    ...subscriptions.map(({ chatId, subscriber }) => ({
+      table: environment.subscriptionsTable,
+      key: { chatId, subscriber },
+    })),
+    { table: environment.connectionsTable, key: { connectionId } },
+  ];
+}
