@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsOf } from './config.ts';
 import { notificationApp } from './notification-app.ts';
@@ -11,4 +12,6 @@ notificationApp(CDK_OUTDIR ?? join(root, 'cdk.out'), {
     ? { ...settings, allowedOrigins: ALLOWED_ORIGINS.split(',').map((origin) => origin.trim()) }
     : settings,
   bundles: FUNCTION_BUNDLES ?? join(root, 'dist', 'functions'),
+  resolvers: join(root, 'dist', 'resolvers'),
+  schema: readFileSync(join(root, 'schema.graphql'), 'utf8'),
 }).synth();

@@ -1,6 +1,7 @@
 import { Aws, CfnOutput, DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Settings } from './config.ts';
+import { AccessPlane } from './access-plane.ts';
 import { DeliveryPlane } from './delivery-plane.ts';
 import { HttpGateway } from './http-gateway.ts';
 import { Identity } from './identity.ts';
@@ -12,11 +13,15 @@ export interface NotificationStackProps {
   settings: Settings;
   /** Folder that holds the functions' bundles, `npm run build`'s output. */
   bundles: string;
+  /** Folder that holds the resolvers' bundles, `npm run build`'s output. */
+  resolvers: string;
+  /** Text of the GraphQL schema. */
+  schema: string;
 }
 
 /** The whole service in one stack: its planes share tables and topics, and go out together. */
 export class NotificationStack extends Stack {
-  constructor(scope: Construct, { settings, bundles }: NotificationStackProps) {
+  constructor(scope: Construct, { settings, bundles, resolvers, schema }: NotificationStackProps) {
     super(scope, `WebSocketNotificationService-${settings.environment}`, {
       description: 'WebSocket Notification Service: chat and notifications over WebSockets',
       terminationProtection: settings.deletionProtection,
@@ -30,10 +35,18 @@ export class NotificationStack extends Stack {
     const webSocket = new WebSocketGateway(this, 'WebSocket', settings);
     const http = new HttpGateway(this, 'Http', settings, identity);
     new DeliveryPlane(this, 'Delivery', { settings, bundles, identity, tables, messaging, webSocket, http });
+    const access = new AccessPlane(this, 'Access', {
+      settings,
+      userPool: identity.userPool,
+      tables,
+      schema,
+      bundles: resolvers,
+    });
 
     const outputs = {
       WebSocketUrl: webSocket.url,
       HttpUrl: http.url,
+      GraphqlUrl: access.url,
       UserPoolId: identity.userPool.userPoolId,
       UserPoolClientId: identity.peopleClient.userPoolClientId,
       MachineClientId: identity.machineClient.userPoolClientId,

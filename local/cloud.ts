@@ -1,11 +1,12 @@
 import { JwtVerifier } from 'aws-jwt-verify';
 import type { Jwks } from 'aws-jwt-verify/jwk';
+import { appSyncResources } from './appsync/from-stack.ts';
 import { type Cognito, startCognito } from './cognito/cognito.ts';
 import { poolOf } from './cognito/from-template.ts';
 import { cognitoProperties } from './cognito/properties.ts';
 import { tableProperties } from './dynamodb/tables.ts';
 import { type Edge, startEdge } from './edge/edge.ts';
-import { type Front, startFront } from './gateway/front.ts';
+import { type Front, type FrontRoute, startFront } from './gateway/front.ts';
 import { gatewayProperties, httpApiOf, webSocketApiOf } from './gateway/from-template.ts';
 import { HttpApi, type JwtAuthorizer } from './gateway/http-api.ts';
 import type { InvokeFunction } from './gateway/invoke.ts';
@@ -15,6 +16,7 @@ import { eventSourceProperties, startEventSources } from './lambda/event-sources
 import { functionsOf, invokePermissionsOf, lambdaProperties } from './lambda/from-template.ts';
 import type { LogLine } from './lambda/function.ts';
 import { Functions } from './lambda/functions.ts';
+import { startGraphql } from './graphql.ts';
 import { queueProperties } from './messaging/queues.ts';
 import { subscriptionProperties } from './messaging/subscriptions.ts';
 import { topicProperties } from './messaging/topics.ts';
@@ -45,6 +47,7 @@ export type CloudSettings = {
 export type Cloud = { stack: Stack; edge: Edge; outputs: Outputs; stop(): Promise<void> };
 
 const supported: SupportedResources = {
+  ...appSyncResources,
   ...cognitoProperties,
   ...eventSourceProperties,
   ...gatewayProperties,
@@ -86,7 +89,8 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   const invoke: InvokeFunction = (functionArn, sourceArn, event) =>
     functions.invokeFor('apigateway.amazonaws.com', sourceArn, functionArn, event);
   const webSockets = new WebSocketApi(webSocketApiOf(stack), invoke, settings.lifetimes ?? apiGatewayLifetimes);
-  const httpApi = new HttpApi(httpApiOf(stack, tokenVerifier(cognito)), invoke);
+  const verifierOf = tokenVerifier(cognito);
+  const httpApi = new HttpApi(httpApiOf(stack, verifierOf), invoke);
   const edge = await startEdge({
     region,
     accountId,
@@ -104,6 +108,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
     onError,
   });
   const functions = new Functions(functionsOf(stack, assembly), invokePermissionsOf(stack), edge.port, settings.log);
+  const graphql = startGraphql(stack, edge.url, { verify: verifierOf(cognito.issuer) });
   const eventSources = startEventSources(stack, functions, edge, {
     random: Math.random,
     duplicateProbability: settings.duplicates,
@@ -113,20 +118,26 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
     for (const part of parts) await part.stop();
   };
   try {
-    const front = await openFront(settings.port, webSockets, httpApi, cognito);
+    const front = await openFront(settings.port, webSockets, httpApi, cognito, graphql.route);
     return {
       stack,
       edge,
       outputs: outputsOf(stack, front, edge, cognito),
-      stop: () => stopped(front, webSockets, eventSources, functions, edge, queues, tables, cognito),
+      stop: () => stopped(front, webSockets, eventSources, functions, graphql, edge, queues, tables, cognito),
     };
   } catch (error) {
-    await stopped(webSockets, eventSources, functions, edge, queues, tables, cognito);
+    await stopped(webSockets, eventSources, functions, graphql, edge, queues, tables, cognito);
     throw error;
   }
 }
 
-function openFront(port: number, webSockets: WebSocketApi, httpApi: HttpApi, cognito: Cognito): Promise<Front> {
+function openFront(
+  port: number,
+  webSockets: WebSocketApi,
+  httpApi: HttpApi,
+  cognito: Cognito,
+  graphql: FrontRoute,
+): Promise<Front> {
   const cognitoPrefix = '/cognito';
   return startFront(
     port,
@@ -136,6 +147,7 @@ function openFront(port: number, webSockets: WebSocketApi, httpApi: HttpApi, cog
         handle: ({ method = 'GET', url = '/', headers }, body) =>
           cognito.answer({ method, path: url.slice(cognitoPrefix.length), headers, body }),
       },
+      graphql,
       { prefix: '/', handle: (request, body) => httpApi.handle(request, body) },
     ],
     (request, socket, head) => webSockets.upgrade(request, socket, head),
@@ -160,6 +172,7 @@ function outputsOf(stack: Stack, front: Front, edge: Edge, cognito: Cognito): Ou
   return {
     webSocketUrl: `${front.url.replace('http', 'ws')}${stage}`,
     httpUrl: front.url,
+    graphqlUrl: `${front.url}/graphql`,
     region: stack.where.region,
     cognito: { endpoint: `${front.url}/cognito`, userPoolId: cognito.poolId, clientId },
     machine: {

@@ -5,6 +5,7 @@
 export type Outputs = {
   webSocketUrl: string;
   httpUrl: string;
+  graphqlUrl: string;
   region: string;
   cognito: { endpoint: string; userPoolId: string; clientId: string };
   /** Credentials with which a backend gets a token of its own (client credentials). */

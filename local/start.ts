@@ -78,6 +78,7 @@ Ready after ${seconds.toFixed(1)} s. The template runs here, whole.
 
   WebSocket          ${outputs.webSocketUrl}
   HTTP               ${outputs.httpUrl}/publish
+  GraphQL            ${outputs.graphqlUrl}
   Cognito            ${outputs.cognito.endpoint} (client ${outputs.cognito.clientId})
   Edge               ${outputs.edge.url}/_edge/calls
   Outputs            ${join(options.dataFolder, 'outputs.json')}

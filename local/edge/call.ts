@@ -6,6 +6,8 @@ export type AwsCall = {
   /** The request id, sent back as `x-amzn-requestid`. */
   id: string;
   /** Whose credentials signed it; of an unsigned one the role of the calling worker, or `anonymous`. */
+  principal: string;
+  /** How counts and faults name the caller: the principal, or the family before its slash (`appsync` of `appsync/Messages`). */
   role: string;
   signed: boolean;
   /** `service`: made by the platform for the role (an event source polling), not by the role's own code. */

@@ -64,7 +64,7 @@ export class Callers {
   private read(
     request: RawRequest,
     scope: Authorization | undefined,
-    role: string,
+    principal: string,
     worker: string | undefined,
   ): AwsCall | Refused {
     try {
@@ -74,7 +74,8 @@ export class Callers {
       if (named) parsed.resources = [{ action: `${parsed.service}:${parsed.action}`, arn: named }];
       // The edge's own headers are no business of a backend.
       for (const name of [serviceHeader, resourceHeader, workerHeader]) Reflect.deleteProperty(request.headers, name);
-      return { id: randomUUID(), role, signed: scope !== undefined, by, worker, ...request, ...parsed };
+      const [role = principal] = principal.split('/');
+      return { id: randomUUID(), principal, role, signed: scope !== undefined, by, worker, ...request, ...parsed };
     } catch (error) {
       if (!(error instanceof UnreadableCall)) throw error;
       const { message } = error;

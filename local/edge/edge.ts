@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isLoopbackHost } from '../loopback-host.ts';
 import type { AwsCall } from './call.ts';
 import { Callers } from './caller.ts';
 import { CallCounter } from './calls.ts';
-import { control, Denials, isLoopbackHost, type Controlled } from './control.ts';
+import { control, Denials, type Controlled } from './control.ts';
 import { outsideRole } from './credentials.ts';
 import { FaultRules } from './faults.ts';
 import { PolicyEvaluator, type Principal, type ResourcePolicy } from './iam.ts';
@@ -153,7 +154,7 @@ class Passage {
   private deniedBecause(call: AwsCall): string | undefined {
     // The only unsigned calls that get this far are Cognito's public ones, which no policy governs.
     if (call.role === outsideRole || !call.signed) return undefined;
-    const decision = this.controlled.policies.authorize(call.role, call.resources);
+    const decision = this.controlled.policies.authorize(call.principal, call.resources);
     if (decision.allowed) return undefined;
     this.controlled.denials.record(call, decision.message);
     return this.settings.enforce === false ? undefined : decision.message;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
@@ -95,7 +95,9 @@ export function inApp<T>(environment: Environment, use: (app: App, outdir: strin
   const outdir = mkdtempSync(join(tmpdir(), 'notification-assembly-'));
   try {
     const bundles = join(root, 'dist', 'functions');
-    return use(notificationApp(outdir, { settings: settingsOf(environment), bundles }), outdir);
+    const resolvers = join(root, 'dist', 'resolvers');
+    const schema = readFileSync(join(root, 'schema.graphql'), 'utf8');
+    return use(notificationApp(outdir, { settings: settingsOf(environment), bundles, resolvers, schema }), outdir);
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

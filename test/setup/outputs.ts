@@ -5,6 +5,7 @@ export type Person = { username: string; password: string; userId: string; group
 export type Outputs = {
   webSocketUrl: string;
   httpUrl: string;
+  graphqlUrl: string;
   region: string;
   cognito: { endpoint?: string; userPoolId: string; clientId: string };
   /** Credentials of a backend, for client-credentials tokens. */

@@ -1,0 +1,46 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createAppSync } from './appsync/appsync.ts';
+import { appSyncDefinitionOf } from './appsync/from-stack.ts';
+import type { TokenVerifier } from './appsync/tokens.ts';
+import { roleCredentials } from './edge/credentials.ts';
+import type { FrontRoute } from './gateway/front.ts';
+import { plainHeaders } from './loopback.ts';
+import { dataSourceRoles } from './principals.ts';
+import type { Stack } from './template/stack.ts';
+
+/** The stack's GraphQL API, running: its place on the front, and what ends it. */
+export type GraphqlApi = { route: FrontRoute; stop(): Promise<void> };
+
+/** Starts AppSync for the template's API, each data source calling the edge with the rights of its own role. */
+export function startGraphql(stack: Stack, edgeUrl: string, verifier: TokenVerifier): GraphqlApi {
+  const [api] = stack.ofType('AWS::AppSync::GraphQLApi');
+  if (!api) throw new Error('The template defines no GraphQL API');
+  const names = new Map(dataSourceRoles(stack).map(({ name, roleArn }) => [roleArn, name]));
+  const clients: DynamoDBClient[] = [];
+  const appSync = createAppSync({
+    ...appSyncDefinitionOf(stack, api),
+    verifier,
+    dynamodb(roleArn) {
+      const credentials = roleCredentials(names.get(roleArn) ?? roleArn);
+      const client = new DynamoDBClient({ region: stack.where.region, endpoint: edgeUrl, credentials });
+      clients.push(client);
+      return client;
+    },
+  });
+  return {
+    route: {
+      prefix: '/graphql',
+      handle: ({ method = 'POST', headers, socket }, body) =>
+        appSync.handle({
+          method,
+          headers: plainHeaders(headers),
+          body: body.toString('utf8'),
+          sourceIp: socket.remoteAddress,
+        }),
+    },
+    stop() {
+      for (const client of clients) client.destroy();
+      return Promise.resolve();
+    },
+  };
+}
