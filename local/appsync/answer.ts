@@ -1,5 +1,4 @@
 import { type ExecutionResult, getNullableType, type GraphQLError, type GraphQLSchema, isObjectType } from 'graphql';
-import { type ExecutionResult } from 'graphql';
 import { ResolverError } from './util/signals.ts';
 
 export interface HttpReply {
