@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isLoopbackHost } from '../loopback-host.ts';
 import type { AwsCall } from './call.ts';
 import type { CallCounter } from './calls.ts';
 import { InvalidFaultRule, type FaultRules } from './faults.ts';
@@ -35,13 +36,6 @@ export type Controlled = {
   denials: Denials;
 };
 
-const loopbackHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i;
-
-/** True for the host header of a client that addressed this machine by a loopback name. */
-export function isLoopbackHost(host: string): boolean {
-  return loopbackHost.test(host);
-}
-
 /**
  * Answers `/_edge/...`. Only for programs on this machine: a web page that reaches the port by DNS rebinding brings a foreign Host, one
  * that posts across origins brings an Origin, and both are refused.
@@ -51,7 +45,7 @@ export function control(
   { calls, faults, policies, denials }: Controlled,
 ): Reply {
   const { method, headers, body } = request;
-  if (!isLoopbackHost(headers.host ?? '')) {
+  if (!isLoopbackHost(headers.host)) {
     return json(403, { error: `Expected the host 127.0.0.1 or localhost, received ${headers.host}.` });
   }
   if (headers.origin !== undefined) {

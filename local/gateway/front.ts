@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isLoopbackHost } from '../loopback-host.ts';
 
 export type FrontReply = { status: number; headers: Record<string, string>; body: string | Buffer };
 
@@ -19,7 +20,8 @@ export class PortInUse extends Error {
 const maxBodyBytes = 10 * 1024 * 1024;
 
 /**
- * The one port a person or a client uses: sockets upgrade, everything else goes to the route its path names.
+ * The one port a person or a client uses: sockets upgrade, everything else goes to the route its path names. Whoever addresses it by
+ * another name than a loopback one is refused with 403, sockets included: that is a web page after DNS rebinding.
  * @param port 0 for any free one
  * @throws PortInUse
  */
@@ -32,7 +34,8 @@ export async function startFront(
     answer(request, response, routes).catch(() => response.destroy());
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    upgrade(request, socket, head).catch(() => socket.destroy());
+    if (isLoopbackHost(request.headers.host)) upgrade(request, socket, head).catch(() => socket.destroy());
+    else socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -62,23 +65,24 @@ export async function requireFreePort(port: number): Promise<void> {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, routes: FrontRoute[]): Promise<void> {
+  if (!isLoopbackHost(request.headers.host)) return send(response, notThisHost);
   const path = new URL(request.url ?? '/', 'http://embedded').pathname;
   const route = routes.find(
     ({ prefix }) => path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`),
   );
   const body = await readBody(request);
-  const reply = !route
-    ? { status: 404, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message: 'Not Found' }) }
-    : body === undefined
-      ? {
-          status: 413,
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ message: 'Request Entity Too Large' }),
-        }
-      : await route.handle(request, body);
-  response
-    .writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) })
-    .end(reply.body);
+  if (!route) return send(response, refusal(404, 'Not Found'));
+  send(response, body === undefined ? refusal(413, 'Request Entity Too Large') : await route.handle(request, body));
+}
+
+function refusal(status: number, message: string): FrontReply {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
+}
+
+const notThisHost = refusal(403, 'Expected the host 127.0.0.1, localhost or [::1]');
+
+function send(response: ServerResponse, { status, headers, body }: FrontReply): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 
 /** The whole body, or undefined when it is longer than API Gateway takes. */
