@@ -14,6 +14,7 @@ import { errorSummary, logger } from '../platform/logger.ts';
  * opens and closes nothing.
  */
 export async function handler(event: SocketEvent, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
+  logger.addContext(context);
   switch (event.requestContext.eventType) {
     case 'CONNECT':
       return connect(event, context);
@@ -33,7 +34,7 @@ async function connect(event: SocketEvent, context: Context): Promise<APIGateway
     return { statusCode: 200, ...(offered && { headers: { 'Sec-WebSocket-Protocol': subprotocol.name } }) };
   } catch (error) {
     const { statusCode, ...reply } = errorReply(error, 'Failed to connect', context.awsRequestId);
-    logRefusal(error, statusCode, context);
+    logRefusal(error, statusCode);
     return { statusCode, body: JSON.stringify(reply) };
   }
 }

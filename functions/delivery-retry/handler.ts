@@ -7,6 +7,7 @@ import { changeVisibility } from '../platform/queues.ts';
 
 /** Tries again, one connection a message, what the processor could not deliver. */
 export async function handler({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  logger.addContext(context);
   const deadline = deadlineBefore(() => context.getRemainingTimeInMillis());
   const settled = await Promise.all(Records.map((record) => isSettled(record, deadline)));
   const unsettled = Records.filter((_record, index) => !settled[index]);

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { errorReply } from '../domain/protocol/errors.ts';
+import { logger } from '../platform/logger.ts';
 import { logRefusal } from './socket.ts';
 
 const headers = { 'content-type': 'application/json' };
@@ -14,11 +15,12 @@ export async function answerHttp(
   failure: string,
   act: () => Promise<object>,
 ): Promise<APIGatewayProxyStructuredResultV2> {
+  logger.addContext(context);
   try {
     return { statusCode: 200, headers, body: JSON.stringify(await act()) };
   } catch (error) {
     const { statusCode, ...reply } = errorReply(error, failure, context.awsRequestId);
-    logRefusal(error, statusCode, context);
+    logRefusal(error, statusCode);
     return { statusCode, headers, body: JSON.stringify(reply) };
   }
 }

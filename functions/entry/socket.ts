@@ -32,6 +32,7 @@ export async function answerSocket(
   failure: string,
   act: (body: Body) => Promise<object>,
 ): Promise<APIGatewayProxyStructuredResultV2> {
+  logger.addContext(context);
   let ackId: { ackId?: unknown } = {};
   try {
     const body = jsonObject(event);
@@ -39,7 +40,7 @@ export async function answerSocket(
     return { statusCode: 200, body: JSON.stringify({ ...(await act(body)), ...ackId }) };
   } catch (error) {
     const { statusCode, ...reply } = errorReply(error, failure, context.awsRequestId);
-    logRefusal(error, statusCode, context);
+    logRefusal(error, statusCode);
     return { statusCode, body: JSON.stringify({ type: 'error', ...reply, statusCode, ...ackId }) };
   }
 }
@@ -63,8 +64,8 @@ function ackIdOf({ ackId }: Body): { ackId?: string | number } {
 }
 
 /** Notes what was refused: expected refusals quietly and without their words, failures loudly. */
-export function logRefusal(error: unknown, statusCode: number, { awsRequestId }: Context): void {
-  const notes = { statusCode, cause: errorSummary(error), awsRequestId };
+export function logRefusal(error: unknown, statusCode: number): void {
+  const notes = { statusCode, cause: errorSummary(error) };
   if (error instanceof ServiceError) logger.info('Refused', notes);
   else logger.error('Failed', notes);
 }

@@ -1,4 +1,4 @@
-import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from 'aws-lambda';
 import { admit, type ConnectRequest } from '../domain/connecting/admit.ts';
 import { subprotocol } from '../domain/protocol/subprotocol.ts';
 import { headerOf } from '../entry/headers.ts';
@@ -9,7 +9,11 @@ import { errorSummary, logger } from '../platform/logger.ts';
  * It fails closed: an error other than `Unauthorized` becomes a 500, and nothing opens.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
  */
-export async function handler(event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> {
+export async function handler(
+  event: APIGatewayRequestAuthorizerEvent,
+  context: Context,
+): Promise<APIGatewayAuthorizerResult> {
+  logger.addContext(context);
   const admission = await admit(connectRequestOf(event)).catch((error: unknown) => {
     logger.error('Could not decide about a connection', { cause: errorSummary(error) });
     throw new Error('Authorization is not available');

@@ -1,9 +1,12 @@
 import './support/quiet.ts';
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import type { handler as authorizer } from '../../functions/websocket-authorizer/handler.ts';
 import { Aws } from './support/aws.ts';
-import { inSeconds } from './support/events.ts';
+import { inSeconds, lambdaContext } from './support/events.ts';
 import { table } from './support/tables.ts';
 import { TokenIssuer } from './support/tokens.ts';
+
+type Handler = typeof authorizer;
 
 const methodArn = 'arn:aws:execute-api:us-east-1:000000000000:api/dvl/$connect';
 const sub = 'sub-of-ada';
@@ -11,7 +14,7 @@ const sub = 'sub-of-ada';
 describe('the authorizer', () => {
   let aws: Aws;
   let issuer: TokenIssuer;
-  let handler: (event: APIGatewayRequestAuthorizerEvent) => Promise<APIGatewayAuthorizerResult>;
+  let handler: Handler;
 
   beforeAll(async () => {
     process.env['ALLOWED_ORIGINS'] = 'https://app.example, http://localhost:3000';
@@ -34,14 +37,17 @@ describe('the authorizer', () => {
   beforeEach(() => aws.reset());
 
   function ask(query: Record<string, string>, headers: Record<string, string> = {}) {
-    return handler({
-      methodArn,
-      headers,
-      queryStringParameters: query,
-      multiValueQueryStringParameters: Object.fromEntries(
-        Object.entries(query).map(([name, value]) => [name, value.split('&')]),
-      ),
-    } as unknown as APIGatewayRequestAuthorizerEvent);
+    return handler(
+      {
+        methodArn,
+        headers,
+        queryStringParameters: query,
+        multiValueQueryStringParameters: Object.fromEntries(
+          Object.entries(query).map(([name, value]) => [name, value.split('&')]),
+        ),
+      } as unknown as APIGatewayRequestAuthorizerEvent,
+      lambdaContext(),
+    );
   }
 
   const effectOf = ({ policyDocument }: APIGatewayAuthorizerResult): string =>

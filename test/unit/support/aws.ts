@@ -84,7 +84,7 @@ export class Aws {
     this.received.clear();
   }
 
-  /** Makes the next calls of an action fail: those that `applies` picks, or all; `times`, or for ever. */
+  /** Makes the next calls of an action (or of any: `*`) fail: those that `applies` picks, or all; `times`, or for ever. */
   fail(
     action: string,
     fault: Fault,
@@ -118,7 +118,9 @@ export class Aws {
   }
 
   #faultFor({ action, input }: Call): Fault | undefined {
-    const found = this.#faults.find((rule) => rule.action === action && rule.times > 0 && rule.applies(input));
+    const found = this.#faults.find(
+      (rule) => ['*', action].includes(rule.action) && rule.times > 0 && rule.applies(input),
+    );
     if (found) found.times -= 1;
     return found?.fault;
   }
