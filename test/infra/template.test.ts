@@ -7,6 +7,7 @@ describe.each(environments)('the template of %s', (environment) => {
 
   it('says where to connect and sign in', () => {
     expect(Object.keys(template['Outputs']).sort()).toEqual([
+      'GraphqlUrl',
       'HttpUrl',
       'MachineClientId',
       'MachineTokenUrl',
