@@ -5,6 +5,7 @@ import { type Cognito, startCognito } from './cognito/cognito.ts';
 import { poolOf } from './cognito/from-template.ts';
 import { cognitoProperties } from './cognito/properties.ts';
 import { tableProperties } from './dynamodb/tables.ts';
+import { requireDeliveryRights } from './delivery-rights.ts';
 import { type Edge, startEdge } from './edge/edge.ts';
 import { type Front, type FrontRoute, startFront } from './gateway/front.ts';
 import { gatewayProperties, httpApiOf, webSocketApiOf } from './gateway/from-template.ts';
@@ -69,7 +70,7 @@ const accountId = '000000000000';
 
 /**
  * Boots a synthesized template: tables, topics, queues, users, functions, event sources and gateways, with every AWS call passing the edge.
- * @throws Error naming what in the template is not implemented, or PortInUse
+ * @throws Error naming what in the template is not implemented or would lose messages, or PortInUse
  */
 export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   const { dataFolder } = settings;
@@ -118,6 +119,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
     for (const part of parts) await part.stop();
   };
   try {
+    requireDeliveryRights(stack, edge.policies);
     const front = await openFront(settings.port, webSockets, httpApi, cognito, graphql.route);
     return {
       stack,

@@ -29,6 +29,8 @@ export type StatementUse = {
   actions: string[];
   resources: string[];
   used: number;
+  /** Of an Allow: how many decisions rested on it alone. While 0, no call yet would be refused without the statement. */
+  decisive: number;
   unusedActions: string[];
   unusedResources: string[];
 };
@@ -86,7 +88,7 @@ export class PolicyEvaluator {
     const context = this.context({ 'aws:sourcearn': sourceArn, 'aws:principalisawsservice': 'true' });
     const speaksOf = ({ everyone, services }: PrincipalPatterns): boolean => everyone || services.has(service);
     const statements = this.resourceStatements.get(resource) ?? [];
-    if (weigh(statements, action, resource, context, speaksOf) === 'allow') return { allowed: true };
+    if (verdictOf(matchesAmong(statements, action, resource, context, speaksOf)) === 'allow') return { allowed: true };
     const message = `${service} (for ${sourceArn}) is not authorized to perform: ${action} on resource: ${resource}`;
     return { allowed: false, message };
   }
@@ -99,6 +101,7 @@ export class PolicyEvaluator {
       actions: texts(statement.actions),
       resources: texts(statement.resources),
       used: statement.used,
+      decisive: statement.decisive,
       unusedActions: statement.exceptActions ? [] : texts(statement.actions.filter(({ used }) => used === 0)),
       unusedResources: statement.exceptResources ? [] : texts(statement.resources.filter(({ used }) => used === 0)),
     }));
@@ -107,18 +110,18 @@ export class PolicyEvaluator {
   resetUses(): void {
     for (const { statement } of this.owned) {
       statement.used = 0;
+      statement.decisive = 0;
       for (const pattern of [...statement.actions, ...statement.resources]) pattern.used = 0;
     }
   }
 
   private judge({ arn: callerArn, statements, context }: Caller, action: string, arn: string): Verdict {
-    const own = weigh(statements, action, arn, context);
-    if (own === 'deny') return own;
-    const attached = this.resourceStatements.get(arn);
-    if (!attached) return own;
     const speaksOf = ({ everyone, aws }: PrincipalPatterns): boolean => everyone || aws.has(callerArn);
-    const theirs = weigh(attached, action, arn, context, speaksOf);
-    return theirs === 'none' ? own : theirs;
+    const matching = [
+      ...matchesAmong(statements, action, arn, context),
+      ...matchesAmong(this.resourceStatements.get(arn) ?? [], action, arn, context, speaksOf),
+    ];
+    return verdictOf(matching);
   }
 
   private context(more: Record<string, string>): ConditionContext {
@@ -142,28 +145,37 @@ export class PolicyEvaluator {
 
 type Verdict = 'allow' | 'deny' | 'none';
 
-function weigh(
+type Match = { statement: Statement; byAction: Pattern | undefined; byResource: Pattern | undefined };
+
+function matchesAmong(
   statements: Statement[],
   action: string,
   arn: string,
   context: ConditionContext,
   speaksOf?: (principals: PrincipalPatterns) => boolean,
-): Verdict {
-  let verdict: Verdict = 'none';
-  for (const statement of statements) {
-    if (statement.principals && !speaksOf?.(statement.principals)) continue;
+): Match[] {
+  return statements.flatMap((statement) => {
+    if (statement.principals && !speaksOf?.(statement.principals)) return [];
     const byAction = statement.actions.find(({ matches }) => matches(action));
-    if ((byAction !== undefined) === statement.exceptActions) continue;
+    if ((byAction !== undefined) === statement.exceptActions) return [];
     const byResource = statement.resources.find(({ matches }) => matches(arn));
-    if ((byResource !== undefined) === statement.exceptResources) continue;
-    if (!statement.conditions(context)) continue;
+    if ((byResource !== undefined) === statement.exceptResources) return [];
+    return statement.conditions(context) ? [{ statement, byAction, byResource }] : [];
+  });
+}
+
+/** What all the statements that match say together; counts them as used. */
+function verdictOf(matching: Match[]): Verdict {
+  for (const { statement, byAction, byResource } of matching) {
     statement.used++;
     if (byAction) byAction.used++;
     if (byResource) byResource.used++;
-    if (statement.effect === 'Deny') return 'deny';
-    verdict = 'allow';
   }
-  return verdict;
+  const [first, ...others] = matching;
+  if (!first) return 'none';
+  if (matching.some(({ statement }) => statement.effect === 'Deny')) return 'deny';
+  if (others.length === 0) first.statement.decisive++;
+  return 'allow';
 }
 
 function texts(patterns: Pattern[]): string[] {

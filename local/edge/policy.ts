@@ -18,6 +18,8 @@ export type Statement = {
   /** Of a resource policy: whom it speaks of. Undefined in an identity policy. */
   principals?: PrincipalPatterns;
   used: number;
+  /** How often it was the only one that allowed. */
+  decisive: number;
 };
 
 /** `everyone`: "*" or {AWS: "*"}; else ARNs of roles, and service names such as sns.amazonaws.com. */
@@ -79,6 +81,7 @@ function compileStatement(id: string, source: Record<string, unknown>, kind: 'id
     conditions: compileConditions(source['Condition']),
     principals: kind === 'resource' ? compilePrincipals(source['Principal']) : undefined,
     used: 0,
+    decisive: 0,
   };
 }
 

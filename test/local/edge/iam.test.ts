@@ -227,6 +227,7 @@ test('tells which statements, actions and resources were used, until reset', () 
       actions: ['sns:Publish', 'sns:Subscribe'],
       resources: [topicArn, queueArn],
       used: 2,
+      decisive: 2,
       unusedActions: ['sns:Subscribe'],
       unusedResources: [queueArn],
     },
@@ -238,5 +239,22 @@ test('tells which statements, actions and resources were used, until reset', () 
     [0, 2],
     [0, 1],
     [0, 1],
+  ]);
+});
+
+test('tells which statements no call would miss, because another allows the same', () => {
+  const evaluator = evaluatorOf([
+    allow('dynamodb:GetItem', tableArn),
+    allow(['dynamodb:GetItem', 'dynamodb:Query'], tableArn),
+  ]);
+  evaluator.authorize('worker', [{ action: 'dynamodb:GetItem', arn: tableArn }]);
+  expect(evaluator.uses()).toMatchObject([
+    { used: 1, decisive: 0 },
+    { used: 1, decisive: 0 },
+  ]);
+  evaluator.authorize('worker', [{ action: 'dynamodb:Query', arn: tableArn }]);
+  expect(evaluator.uses()).toMatchObject([
+    { used: 1, decisive: 0 },
+    { used: 2, decisive: 1 },
   ]);
 });
