@@ -4,6 +4,26 @@ import { refuse } from './refusals.ts';
 /** Where a page ends: the sort key of its last row. */
 export type Position = string | number;
 
+interface Content {
+  field: string;
+  /** The arguments, limit aside, as JSON. */
+  scope: string;
+  after: Position;
+}
+
+/** Base64's digits and its padding. */
+const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=';
+/** A prime, so that no single changed digit keeps the sum. */
+const checkPrime = 1000003;
+
+/** Tells a token that was damaged on the way: one with another position would silently skip or repeat items. */
+function checkOf({ field, scope, after }: Content): number {
+  return util
+    .base64Encode(JSON.stringify({ field, scope, after }))
+    .split('')
+    .reduce((sum, digit) => (sum * digits.length + digits.indexOf(digit)) % checkPrime, 1);
+}
+
 /**
  * The position a page token carries, or null when there is none. A token is worth nothing elsewhere: it holds the
  * field and the arguments it was made for, and every query pins the chat or person in its key condition whatever the
@@ -16,12 +36,12 @@ export function positionOf(ctx: Context<{ nextToken?: string | null }>, scope: u
   if (token === null || token === undefined) return null;
   // base64Decode and JSON.parse are asked only for what they can take: a failure inside them would not be InvalidInput.
   if (token.length % 4 !== 0 || token.length > 4096 || !util.matches('^[A-Za-z0-9+/]+={0,2}$', token)) refuseToken();
-  const content = JSON.parse(util.base64Decode(token)) as
-    { field?: unknown; scope?: unknown; after?: unknown } | string;
+  const content = JSON.parse(util.base64Decode(token)) as { [member in keyof Content | 'check']?: unknown } | string;
   if (typeof content !== 'object' || content === null) refuseToken();
-  if (content.field !== ctx.info.fieldName || content.scope !== JSON.stringify(scope)) refuseToken();
-  const after = content.after;
+  const { field, after, check } = content;
+  if (field !== ctx.info.fieldName || content.scope !== JSON.stringify(scope)) refuseToken();
   if (typeof after !== 'string' && typeof after !== 'number') refuseToken();
+  if (check !== checkOf({ field: ctx.info.fieldName, scope: JSON.stringify(scope), after })) refuseToken();
   return after;
 }
 
@@ -39,7 +59,8 @@ export function refuseToken(): never {
 
 /** The token of the page after `after`. */
 export function tokenOf(ctx: Context, scope: unknown[], after: Position): string {
-  return util.base64Encode(JSON.stringify({ field: ctx.info.fieldName, scope: JSON.stringify(scope), after }));
+  const content = { field: ctx.info.fieldName, scope: JSON.stringify(scope), after };
+  return util.base64Encode(JSON.stringify({ ...content, check: checkOf(content) }));
 }
 
 /**

@@ -279,8 +279,23 @@ describe('a page token', () => {
     expect(calls).toEqual([]);
   });
 
-  test('that is forged still reads the asked chat only', async () => {
-    const nextToken = encode({ field: 'messages', scope: '["c1",null,null,true]', after: messageId });
+  test('with any one character changed, missing or added is refused', async () => {
+    const token = await tokenFor('c1');
+    // What follows the padding's first bits in the last digits is nobody's content: they may change.
+    const content = token.replace(/.=*$/, '');
+    const damaged = [...content].flatMap((character, at) => {
+      const [before, after] = [token.slice(0, at), token.slice(at + 1)];
+      const other = character === 'A' ? 'B' : 'A';
+      return [before + other + after, before + after, before + other + character + after];
+    });
+    for (const nextToken of damaged) {
+      const { error, calls } = await ask(ada, messages, { chatId: 'c1', nextToken });
+      expect({ nextToken, type: error?.errorType, calls }).toEqual({ nextToken, type: 'InvalidInput', calls: [] });
+    }
+  });
+
+  test('that was handed out reads the asked chat only', async () => {
+    const nextToken = await tokenFor('c1');
     const { calls } = await ask(ada, messages, { chatId: 'c1', nextToken }, { Items: [] });
     expect(calls[0]?.input['ExpressionAttributeValues']).toMatchObject({ ':chatId': { S: 'c1' } });
   });
