@@ -8,13 +8,18 @@ import {
   PurgeQueueCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { queueArnOf, topicArnOf } from '../../../local/messaging/identifiers.ts';
 import { provisionQueue } from '../../../local/messaging/queues.ts';
 import { provisionSubscription } from '../../../local/messaging/subscriptions.ts';
 import { provisionTopic } from '../../../local/messaging/topics.ts';
 import { bodiesOf, receive, region, startScratch, urlOf } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
+
+const source = (file: string) => JSON.stringify(join(import.meta.dirname, '../../../local/messaging', file));
 
 describe('SNS and SQS', () => {
   let scratch: Scratch;
@@ -136,6 +141,35 @@ describe('SNS and SQS', () => {
     const polling = receive(scratch, queue, { WaitTimeSeconds: 20 });
     await send(queue, 'body');
     expect(bodiesOf(await polling)).toEqual(['body']);
+  });
+
+  it('stop at once, whoever is polling, and leave nothing that keeps the process up', async () => {
+    const dataFolder = join(scratch.dataFolder, 'stopped');
+    const child = spawn(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `const { startMessaging } = await import(${source('messaging.ts')});
+       const { callSqs } = await import(${source('calls.ts')});
+       const messaging = await startMessaging(${JSON.stringify({ dataFolder, region })});
+       const { QueueUrl } = await callSqs(messaging, 'CreateQueue', { QueueName: 'polled' });
+       callSqs(messaging, 'ReceiveMessage', { QueueUrl, WaitTimeSeconds: 20 }).catch(() => undefined);
+       await callSqs(messaging, 'ListQueues', {});
+       process.stdout.write('polling');
+       await messaging.stop();`,
+    ]);
+    await once(child.stdout, 'data');
+    const started = performance.now();
+    await once(child, 'exit');
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it('leave a long poll waiting when another one took the message', async () => {
+    const queue = await queueOf('shared');
+    const polls = [receive(scratch, queue, { WaitTimeSeconds: 20 }), receive(scratch, queue, { WaitTimeSeconds: 20 })];
+    await send(queue, 'one');
+    expect(bodiesOf(await Promise.race(polls))).toEqual(['one']);
+    await send(queue, 'two');
+    expect((await Promise.all(polls)).flatMap(bodiesOf).sort()).toEqual(['one', 'two']);
   });
 
   it('move a message that was received too often to the dead-letter queue', async () => {
