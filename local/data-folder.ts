@@ -4,7 +4,9 @@ import { join } from 'node:path';
 /** Another embedded cloud already runs on the folder. */
 export class DataFolderInUse extends Error {
   constructor(folder: string, pid: number) {
-    super(`${folder} is in use by process ${pid}. Stop it (Ctrl-C there), or choose another folder: npm start -- --data FOLDER`);
+    super(
+      `${folder} is in use by process ${pid}. Stop it (Ctrl-C there), or choose another folder: npm start -- --data FOLDER`,
+    );
   }
 }
 
