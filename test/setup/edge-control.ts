@@ -11,7 +11,23 @@ export type FaultRule = {
   resource?: string;
   times?: number;
   probability?: number;
-  fault: { error: string; statusCode: number } | { delayMs: number } | { dropReply: true } | { crash: true };
+  fault: { error: string; statusCode: number } | { delayMs: number } | { dropReply: true } | { crash: true | 'after' };
+};
+
+/** A rule in force, and how many calls it has struck. */
+export type ActiveFault = FaultRule & { id: string; struck: number };
+
+/** What became of one statement of the template's policies; see local/edge/iam.ts. */
+export type StatementUse = {
+  role: string;
+  statement: string;
+  effect: 'Allow' | 'Deny';
+  actions: string[];
+  resources: string[];
+  used: number;
+  decisive: number;
+  unusedActions: string[];
+  unusedResources: string[];
 };
 
 /** The embedded cloud's control surface, which a deployed stack does not have. */
@@ -41,6 +57,19 @@ export class EdgeControl {
 
   async break(rule: FaultRule): Promise<void> {
     await this.#ask('POST', 'faults', rule);
+  }
+
+  async faults(): Promise<ActiveFault[]> {
+    return (await this.#ask('GET', 'faults')) as ActiveFault[];
+  }
+
+  async policies(): Promise<StatementUse[]> {
+    return (await this.#ask('GET', 'policies')) as StatementUse[];
+  }
+
+  /** Calls that no policy allowed. */
+  async denials(): Promise<unknown[]> {
+    return (await this.#ask('GET', 'denials')) as unknown[];
   }
 
   async mend(): Promise<void> {

@@ -40,13 +40,13 @@ export class ProcessRun {
         run.parcels.map(({ envelope }) => envelope),
       );
     } catch (error) {
-      return run.parcels.length > 1 && isRefused(error) ? this.#oneByOne(run) : this.#fail(run, 'commit', error);
+      return isRefused(error) || isLastTry(run) ? this.#alone(run, 'commit', error) : this.#fail(run, 'commit', error);
     }
     let subscribers: Subscriber[];
     try {
       subscribers = await readSubscribers(run.chatId);
     } catch (error) {
-      return this.#fail(run, 'subscribers', error);
+      return isLastTry(run) ? this.#alone(run, 'subscribers', error) : this.#fail(run, 'subscribers', error);
     }
     await this.#deliver(run, committed, subscribers);
     const conflicting = run.parcels.filter((_parcel, index) => committed[index]?.state === 'conflicting');
@@ -65,13 +65,17 @@ export class ProcessRun {
     return [...this.#gone.values()].flat();
   }
 
-  /** One message that DynamoDB refuses must not take the others of its transaction with it. */
-  async #oneByOne(run: Messages): Promise<QueueRecord[]> {
+  /**
+   * A run that is about to be given up is tried message by message: one that cannot succeed must not take the others of
+   * its transaction with it.
+   */
+  async #alone(run: Messages, stage: Stage, error: unknown): Promise<QueueRecord[]> {
+    if (run.parcels.length === 1) return this.#fail(run, stage, error);
     const failed: QueueRecord[] = [];
     for (const [index, parcel] of run.parcels.entries()) {
+      const stopped = this.#deadline.hasPassed() || (this.#queue.fifo && failed.length > 0);
+      if (stopped) return [...failed, ...run.parcels.slice(index).map(({ record }) => record)];
       failed.push(...(await this.run({ ...run, parcels: [parcel] })));
-      if (failed.length === 0 || !this.#queue.fifo) continue;
-      return [...failed, ...run.parcels.slice(index + 1).map(({ record }) => record)];
     }
     return failed;
   }
@@ -91,12 +95,11 @@ export class ProcessRun {
     const cause = errorSummary(error);
     logger.warn('A run failed', { stage, records: run.parcels.length, cause });
     const records = recordsOf(run);
-    const last = (record: QueueRecord): boolean => record.receiveCount >= maxReceives;
     if (!this.#queue.fifo) {
-      const unsent = await this.#giveUp(records.filter(last), stage, `failed: ${cause.name}`);
-      return [...unsent, ...records.filter((record) => !last(record))];
+      const unsent = await this.#giveUp(records.filter(isSpent), stage, `failed: ${cause.name}`);
+      return [...unsent, ...records.filter((record) => !isSpent(record))];
     }
-    const firstToRetry = records.findIndex((record) => !last(record));
+    const firstToRetry = records.findIndex((record) => !isSpent(record));
     const spent = firstToRetry === -1 ? records : records.slice(0, firstToRetry);
     const unsent = await this.#giveUp(spent, stage, `failed: ${cause.name}`);
     return [...unsent, ...records.slice(spent.length)];
@@ -116,6 +119,15 @@ export class ProcessRun {
     }
     return unsent;
   }
+}
+
+/** Whether this was a record's last try. */
+function isSpent({ receiveCount }: QueueRecord): boolean {
+  return receiveCount >= maxReceives;
+}
+
+function isLastTry({ parcels }: Messages): boolean {
+  return parcels.some(({ record }) => isSpent(record));
 }
 
 /** Whether DynamoDB refused what we asked for, so that asking again in the same way is useless. */

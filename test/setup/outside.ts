@@ -1,0 +1,149 @@
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { ListTopicsCommand, PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
+import { type Message, ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { ulid } from 'ulid';
+import { outsideCredentials } from '../../local/edge/credentials.ts';
+import type { Outputs } from './outputs.ts';
+import { personNamed } from './sign-in.ts';
+
+export type Row = Record<string, unknown>;
+export type Lane = 'Standard' | 'Fifo';
+
+/** A message for a topic as this service's publishers would send it, or not quite. */
+export type RawMessage = { body: string; groupId: string };
+
+/**
+ * What an operator with every right can do behind the service's back: look into tables and dead-letter queues, grant, and put anything on
+ * a topic. Resources are found by their name in the template.
+ */
+export class Outside {
+  readonly #outputs: Outputs;
+  readonly #tables: DynamoDBDocumentClient;
+  readonly #sns: SNSClient;
+  readonly #sqs: SQSClient;
+
+  constructor(outputs: Outputs) {
+    if (!outputs.edge) throw new Error('These outputs have no edge: this test needs the embedded cloud');
+    this.#outputs = outputs;
+    const settings = { region: outputs.region, endpoint: outputs.edge.url, credentials: outsideCredentials };
+    this.#tables = DynamoDBDocumentClient.from(new DynamoDBClient(settings));
+    this.#sns = new SNSClient(settings);
+    this.#sqs = new SQSClient({ ...settings, useQueueUrlAsEndpoint: false });
+  }
+
+  /** Gives people a role in a chat; `expiresAt` in epoch seconds. */
+  async grant(chatId: string, usernames: string[], more: { role?: string; expiresAt?: number } = {}): Promise<void> {
+    const TableName = await this.#table('Permissions');
+    for (const username of usernames) {
+      const { userId } = personNamed(this.#outputs, username);
+      const row = { userId, chatId, role: 'member', grantedBy: 'test', grantedAt: new Date().toISOString(), ...more };
+      await this.#tables.send(new PutCommand({ TableName, Item: row }));
+    }
+  }
+
+  /** History of a chat: numbered messages by number, then the others as they were published. */
+  async history(chatId: string): Promise<Row[]> {
+    const { Items = [] } = await this.#tables.send(
+      new QueryCommand({
+        TableName: await this.#table('Messages'),
+        KeyConditionExpression: 'chatId = :chatId',
+        ExpressionAttributeValues: { ':chatId': chatId },
+        ConsistentRead: true,
+      }),
+    );
+    return Items.sort((a, b) => Number(a['sequence'] ?? Infinity) - Number(b['sequence'] ?? Infinity));
+  }
+
+  /** Rows of a table that have these values. */
+  async rows(table: 'Connections' | 'Subscriptions', wanted: Record<string, string>): Promise<Row[]> {
+    const { Items = [] } = await this.#tables.send(
+      new ScanCommand({ TableName: await this.#table(table), ConsistentRead: true }),
+    );
+    return Items.filter((row) => Object.entries(wanted).every(([name, value]) => row[name] === value));
+  }
+
+  /** The ids of a person's connections, oldest first. */
+  async connectionsOf(username: string): Promise<string[]> {
+    const { userId } = personNamed(this.#outputs, username);
+    const rows = await this.rows('Connections', { userId });
+    return rows
+      .sort((a, b) => String(a['connectedAt']).localeCompare(String(b['connectedAt'])))
+      .map((row) => String(row['connectionId']));
+  }
+
+  /** Puts up to ten messages on a topic in one call, so that they reach the queue together. */
+  async publish(lane: Lane, messages: RawMessage[]): Promise<void> {
+    const { Topics = [] } = await this.#sns.send(new ListTopicsCommand({}));
+    const topic = Topics.find(({ TopicArn }) => TopicArn?.endsWith('.fifo') === (lane === 'Fifo'));
+    const { Failed = [] } = await this.#sns.send(
+      new PublishBatchCommand({
+        TopicArn: topic?.TopicArn,
+        PublishBatchRequestEntries: messages.map(({ body, groupId }, index) => ({
+          Id: String(index),
+          Message: body,
+          MessageAttributes: { targetChannel: { DataType: 'String', StringValue: 'WebSocket' } },
+          ...(lane === 'Fifo' && { MessageGroupId: groupId, MessageDeduplicationId: ulid() }),
+        })),
+      }),
+    );
+    if (Failed.length > 0) throw new Error(`SNS refused ${JSON.stringify(Failed)}`);
+  }
+
+  /** What waits in a dead-letter queue; looking leaves it there, hidden for a second. */
+  async deadLetters(lane: Lane): Promise<{ body: string; attributes: Record<string, string> }[]> {
+    const { QueueUrls = [] } = await this.#sqs.send(new ListQueuesCommand({}));
+    const QueueUrl = QueueUrls.find((url) => url.includes(`Messaging${lane}DeadLetters`));
+    const letters = new Map<string, Message>();
+    for (;;) {
+      const { Messages = [] } = await this.#sqs.send(
+        new ReceiveMessageCommand({
+          QueueUrl,
+          MaxNumberOfMessages: 10,
+          VisibilityTimeout: 1,
+          MessageAttributeNames: ['All'],
+        }),
+      );
+      const fresh = Messages.filter(({ MessageId = '' }) => !letters.has(MessageId));
+      if (fresh.length === 0) break;
+      for (const message of fresh) letters.set(message.MessageId ?? '', message);
+    }
+    return [...letters.values()].map(({ Body = '', MessageAttributes = {} }) => ({
+      body: Body,
+      attributes: Object.fromEntries(
+        Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
+      ),
+    }));
+  }
+
+  close(): void {
+    this.#tables.destroy();
+    this.#sns.destroy();
+    this.#sqs.destroy();
+  }
+
+  async #table(name: string): Promise<string> {
+    const { TableNames = [] } = await this.#tables.send(new ListTablesCommand({}));
+    const found = TableNames.find((table) => table.includes(`Tables${name}`));
+    if (!found) throw new Error(`No table ${name} among ${TableNames.join(', ')}`);
+    return found;
+  }
+}
+
+/** The body a publisher puts on a topic, with a message id of its own unless given. */
+export function envelopeOf(
+  senderId: string,
+  payload: { chatId: string; content: unknown },
+  more: { messageId?: string; generateSequence?: true; messageGroupId?: string } = {},
+): string {
+  return JSON.stringify({
+    version: 1,
+    messageId: ulid(),
+    senderId,
+    publishTimestamp: new Date().toISOString(),
+    targetChannel: 'WebSocket',
+    messageType: 'fifo',
+    ...more,
+    payload: { eventType: 'chat', ...payload },
+  });
+}
