@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { errorSummary, logger } from '../platform/logger.ts';
+import { describe } from '../domain/protocol/describe.ts';
 import { errorReply, InvalidRequest, ServiceError } from '../domain/protocol/errors.ts';
 import { limits } from '../domain/protocol/limits.ts';
 import { isJsonObject } from '../domain/protocol/publish-request.ts';
@@ -48,8 +49,7 @@ export async function answerSocket(
 /** @throws InvalidRequest unless the body is one JSON object. */
 export function jsonObject({ body, isBase64Encoded }: Pick<SocketEvent, 'body' | 'isBase64Encoded'>): Body {
   try {
-    const text = isBase64Encoded ? Buffer.from(body ?? '', 'base64').toString('utf8') : (body ?? '');
-    const json: unknown = JSON.parse(text);
+    const json: unknown = JSON.parse(isBase64Encoded ? textOf(body ?? '') : (body ?? ''));
     if (isJsonObject(json)) return json;
   } catch {
     // Not JSON at all: refused below like JSON that is no object.
@@ -57,10 +57,22 @@ export function jsonObject({ body, isBase64Encoded }: Pick<SocketEvent, 'body' |
   throw new InvalidRequest('Request body not json');
 }
 
-/** Echoed as it came, so that even a refusal can be matched to its request; something that is no id is not echoed. */
-function ackIdOf({ ackId }: Body): { ackId?: string | number } {
-  if (typeof ackId === 'number') return { ackId };
-  return typeof ackId === 'string' && ackId.length <= limits.ackIdLength ? { ackId } : {};
+/** @throws TypeError for bytes that are no UTF-8, which a lenient decoder would quietly change. */
+function textOf(base64: string): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(base64, 'base64'));
+}
+
+/**
+ * Echoed as it came, whatever it is, so that even a refusal can be matched to its request.
+ *
+ * @throws InvalidRequest for one that would be most of the answer: not echoing it would leave its sender waiting.
+ */
+function ackIdOf({ ackId }: Body): { ackId?: unknown } {
+  if (ackId === undefined) return {};
+  if (JSON.stringify(ackId).length <= limits.ackIdLength) return { ackId };
+  throw new InvalidRequest(
+    `Invalid ackId: expected at most ${limits.ackIdLength} characters of JSON, got ${describe(ackId)}.`,
+  );
 }
 
 /** Notes what was refused: expected refusals quietly and without their words, failures loudly. */

@@ -36,3 +36,16 @@ export async function countUpTo(most: number, { subject, window, expiresAt }: Ra
     throw error;
   }
 }
+
+/** Takes one back from a counter that added it. */
+export async function uncount({ subject, window }: RateCounter): Promise<void> {
+  await dynamodb.send(
+    new UpdateCommand({
+      TableName: environment.rateLimitsTable,
+      Key: { subject, window },
+      UpdateExpression: 'ADD #count :one',
+      ExpressionAttributeNames: { '#count': 'count' },
+      ExpressionAttributeValues: { ':one': -1 },
+    }),
+  );
+}

@@ -25,12 +25,19 @@ function createVerifier() {
 let verifier: Verifier | undefined;
 
 /**
- * Verifies a Cognito token: signature, issuer, expiry, client id and token use.
+ * API Gateway takes 10,240 bytes of headers at most, and hands on at most 8 KB of what an authorizer found in a token:
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+ */
+const longestToken = 8192;
+
+/**
+ * Verifies a Cognito token: length, signature, issuer, expiry, client id and token use.
  *
  * @returns its claims, or `undefined` for a token that is not good.
  * @throws when the pool's keys cannot be fetched, which says nothing about the token.
  */
 export async function verifyToken(token: string): Promise<TokenClaims | undefined> {
+  if (token.length > longestToken) return undefined;
   verifier ??= createVerifier();
   try {
     const claims = await verifier.verify(token);

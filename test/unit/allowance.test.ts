@@ -38,6 +38,24 @@ describe('allowances', () => {
     expect(await spend('x', 'quiet', start + 9_999)).toBe('spent');
   });
 
+  test('what is refused for one allowance is not taken from the other', async () => {
+    for (let sent = 0; sent < 3; sent += 1) await spend('eager', 'mine', start);
+    expect(await spend('eager', 'theirs', start)).toBe(10_000);
+    expect(await table('RATE_LIMITS_TABLE').of('chat#theirs')).toMatchObject([{ count: 0 }]);
+    expect(await spend('guest', 'mine', start)).toBe(10_000);
+    expect(await table('RATE_LIMITS_TABLE').of('user#guest')).toMatchObject([{ count: 0 }]);
+  });
+
+  test('an allowance that cannot be given back changes no answer', async () => {
+    for (let sent = 0; sent < 3; sent += 1) await spend('hasty', 'full', start);
+    aws.fail('UpdateItem', { error: 'ValidationException' }, { applies: isGivingBack });
+    expect(await spend('hasty', 'other', start)).toBe(10_000);
+  });
+
+  function isGivingBack(input: Record<string, unknown>): boolean {
+    return JSON.stringify(input).includes('{"N":"-1"}');
+  }
+
   test('senders at the same time do not get more between them', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, (_try, index) => spend(`user-${index}`, 'race', start)),

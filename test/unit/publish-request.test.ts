@@ -121,7 +121,7 @@ describe('what a publish request must be', () => {
   test.each<[unknown, string]>([
     ['x', 'Invalid payload.customSequence: expected an object with number, scope, got "x".'],
     [null, 'Invalid payload.customSequence: expected an object with number, scope, got null.'],
-    [[], `${number} nothing.`],
+    [[], 'Invalid payload.customSequence: expected an object with number, scope, got an array.'],
     [{ scope: 's' }, `${number} nothing.`],
     [{ number: '1', scope: 's' }, `${number} "1".`],
     [{ number: 0, scope: 's' }, `${number} 0.`],

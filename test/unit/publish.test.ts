@@ -203,6 +203,17 @@ describe('publishing', () => {
       expect(await overSocket({ ...send, payload: hello }, renewed)).toMatchObject({ type: 'reply' });
     });
 
+    test('any ackId is echoed as it came, and one too long to echo is refused', async () => {
+      for (const ackId of ['', 0, null, false, ['a', 1], { request: 7 }, 'x'.repeat(1022)]) {
+        expect(await overSocket({ ...send, ackId, payload: hello })).toMatchObject({ type: 'reply', ackId });
+      }
+      expect(await overSocket({ ...send, ackId: 'x'.repeat(1023), payload: hello })).toEqual({
+        type: 'error',
+        error: 'Invalid ackId: expected at most 1024 characters of JSON, got a string of 1023 characters.',
+        statusCode: 400,
+      });
+    });
+
     test('nobody in the context', async () => {
       expect(await overSocket({ ...send, payload: hello }, { userId: '' })).toEqual({
         type: 'error',
@@ -238,14 +249,16 @@ describe('publishing', () => {
         chatId: 'chat-1',
         messageId,
         senderId: 'ada',
+        messageType: 'standard',
         payload: JSON.stringify({ content: 'hello', eventType: 'chat', chatId: 'chat-1' }),
         publishTimestamp: '2026-01-01T00:00:00.000Z',
         ...row,
       });
+    const inGroup = { messageType: 'fifo', messageGroupId: 'chat-1' };
 
     test('that history holds with the same content: the same reply, and nothing published', async () => {
       const messageId = ulid();
-      await stored(messageId);
+      await stored(messageId, inGroup);
       const reply = await overSocket({ ...send, messageType: 'fifo', messageId, requestAck: true, payload: hello });
       expect(reply).toEqual({
         type: 'ack',
@@ -258,6 +271,19 @@ describe('publishing', () => {
         timestamp: '2026-01-01T00:00:00.000Z',
       });
       expect(aws.actions).toEqual(['BatchGetItem']);
+    });
+
+    test('the reply tells how the stored message went, whatever the retry asks for', async () => {
+      const [asFifo, asStandard] = [ulid(), ulid()];
+      await stored(asFifo, inGroup);
+      await stored(asStandard);
+      expect(await overSocket({ ...send, messageId: asFifo, payload: hello })).toMatchObject({
+        messageType: 'fifo',
+        messageGroupId: 'chat-1',
+      });
+      const reply = await overSocket({ ...send, messageType: 'fifo', messageId: asStandard, payload: hello });
+      expect(reply).toMatchObject({ messageType: 'standard' });
+      expect(reply).not.toHaveProperty('messageGroupId');
     });
 
     test.each([
@@ -285,6 +311,14 @@ describe('publishing', () => {
       });
       expect(aws.actions).toEqual([]);
     });
+  });
+
+  test('bytes that are no UTF-8 are refused, not changed', async () => {
+    const [before = '', after = ''] = JSON.stringify({ ...send, payload: { ...hello, content: '|' } }).split('|');
+    const bytes = Buffer.concat([Buffer.from(before), Buffer.of(0xff), Buffer.from(after)]);
+    const event = { ...socketMessage({ userId: 'ada' }, ''), body: bytes.toString('base64'), isBase64Encoded: true };
+    const answer = await publishOverSocket(event, lambdaContext());
+    expect(JSON.parse(answer.body ?? '')).toEqual({ type: 'error', error: 'Request body not json', statusCode: 400 });
   });
 
   test('a message that could not be delivered in one piece is refused, with both numbers', async () => {

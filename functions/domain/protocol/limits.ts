@@ -17,5 +17,6 @@ export const limits = {
   targetChannelLength: 128,
   multiPartTotalParts: 1000,
   multiPartGroupIdLength: 256,
-  ackIdLength: 256,
+  /** Characters of its JSON. */
+  ackIdLength: 1024,
 } as const;

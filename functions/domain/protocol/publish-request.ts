@@ -36,12 +36,12 @@ const missingPayloadField: Record<string, string> = {
 };
 
 /** The last key on the way to what an issue is about. */
-function keyOf(issue: { path?: readonly { key: unknown }[] | undefined }): string {
+function keyOf(issue: Parameters<Message>[0]): string {
   return String(issue.path?.at(-1)?.key);
 }
 
 /** Words an issue: what it is about, and, for a missing part of an object, the way there. */
-type Message = (issue: { input: unknown; path?: readonly { key: unknown }[] | undefined }) => string;
+type Message = (issue: { input: unknown; path?: readonly { key: unknown; input: unknown }[] | undefined }) => string;
 
 function invalid(field: string, expected: string): Message {
   return ({ input }) => `Invalid ${field}: expected ${expected}, got ${describe(input)}.`;
@@ -55,6 +55,8 @@ function partMessages<Part extends string>(field: string, rules: Record<Part, st
       return ({ input }) => `Invalid ${field}: expected ${part} to be ${rules[part]}, got ${describe(input)}.`;
     },
     missing(issue: Parameters<Message>[0]): string {
+      const { input: whole } = issue.path?.at(-1) ?? issue;
+      if (Array.isArray(whole)) return `Invalid ${field}: expected an object with ${parts.join(', ')}, got an array.`;
       const part = parts.find((name) => name === keyOf(issue));
       if (part !== undefined) return this.bad(part)(issue);
       return `Invalid ${field}: expected an object with ${parts.join(', ')}, got ${describe(issue.input)}.`;

@@ -14,7 +14,7 @@ const replyFields = {
   ),
 };
 
-const AckId = v.optional(v.union([v.string(), v.number()]));
+const AckId = v.optional(v.pipe(v.unknown(), v.description('The one of the request, whatever it was.')));
 
 /** What a backend hears after `POST /publish`. */
 export const HttpPublishReply = v.object(replyFields);

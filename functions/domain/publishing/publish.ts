@@ -45,7 +45,7 @@ export async function publish(request: PublishRequest, sender: Sender, now = Dat
   const accepted = { envelope, ...(isContentDeduplicated(request) && { deduplication: 'content' as const }) };
   if (stored !== undefined) {
     requireSameMessage(envelope, stored);
-    return { ...accepted, envelope: { ...envelope, publishTimestamp: stored.publishTimestamp } };
+    return { ...accepted, envelope: asStored(envelope, stored) };
   }
   await spendAllowance(sender.userId, envelope.payload.chatId, now);
   await send(envelope, request.messageId !== undefined);
@@ -116,6 +116,11 @@ function requirePermission({ senderId, payload }: Envelope, permission: Permissi
 /** A retry says the same again; anything else under a used id would rewrite history. */
 function requireSameMessage(envelope: Envelope, stored: MessageRow): void {
   if (!saysTheSame(envelope, stored)) throw new MessageIdConflict();
+}
+
+/** The message as it was taken, for the same reply: a retry may say otherwise how it is to travel. */
+function asStored(envelope: Envelope, { messageType, messageGroupId, publishTimestamp }: MessageRow): Envelope {
+  return { ...envelope, messageType, messageGroupId, publishTimestamp };
 }
 
 async function send(envelope: Envelope, idGivenBySender: boolean): Promise<void> {
