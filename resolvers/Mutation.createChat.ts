@@ -1,9 +1,10 @@
 import { type Context, type DynamoDBTransactWriteItemsRequest, util } from '@aws-appsync/utils';
 import { callerOf } from './caller.ts';
 import type { Chat, MutationCreateChatArgs } from './generated/schema.ts';
-import { idOf, looksLikeUserId } from './inputs.ts';
+import { idOf } from './inputs.ts';
 import { permissionKey } from './permission.ts';
 import { refuse, refuseDynamoDbError } from './refusals.ts';
+import { looksLikeUserId } from './rules/ids.ts';
 
 /**
  * A name is free while Chats holds no row of it, whoever made the row: a grant, or the message processor, whose rows

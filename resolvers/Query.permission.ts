@@ -1,7 +1,8 @@
 import type { Context, DynamoDBGetItemRequest } from '@aws-appsync/utils';
 import type { Permission, QueryPermissionArgs } from './generated/schema.ts';
 import { idOf } from './inputs.ts';
-import { isLive, permissionKey, permissionOf, type PermissionRow } from './permission.ts';
+import { isLive, permissionKey, permissionOf } from './permission.ts';
+import type { PermissionRow } from './rules/permission.ts';
 
 export function request(ctx: Context<QueryPermissionArgs>): null {
   const userId = idOf('userId', ctx.args.userId);

@@ -2,7 +2,8 @@ import { type Context, type DynamoDBQueryRequest, util } from '@aws-appsync/util
 import type { PermissionPage, QueryPermissionsByChatArgs } from './generated/schema.ts';
 import { idOf, limitOf } from './inputs.ts';
 import { cut, textPositionOf, tokenOf } from './page.ts';
-import { isLive, permissionOf, type PermissionRow } from './permission.ts';
+import { isLive, permissionOf } from './permission.ts';
+import type { PermissionRow } from './rules/permission.ts';
 
 type Ctx = Context<QueryPermissionsByChatArgs>;
 

@@ -3,7 +3,8 @@ import { callerOf } from './caller.ts';
 import type { PermissionPage, QueryPermissionsByUserArgs } from './generated/schema.ts';
 import { idOf, limitOf } from './inputs.ts';
 import { cut, textPositionOf, tokenOf } from './page.ts';
-import { isLive, permissionOf, type PermissionRow } from './permission.ts';
+import { isLive, permissionOf } from './permission.ts';
+import { mayListPermissionsOf, type PermissionRow } from './rules/permission.ts';
 import { forbidden, refuseDynamoDbError } from './refusals.ts';
 
 type Ctx = Context<QueryPermissionsByUserArgs>;
@@ -11,7 +12,7 @@ type Ctx = Context<QueryPermissionsByUserArgs>;
 export function request(ctx: Ctx): DynamoDBQueryRequest {
   const caller = callerOf(ctx);
   const userId = idOf('userId', ctx.args.userId);
-  if (!caller.administrator && caller.userId !== userId) forbidden();
+  if (!mayListPermissionsOf(caller, userId)) forbidden();
   const limit = limitOf(ctx.args.limit);
   const after = textPositionOf(ctx, [userId]);
   return {

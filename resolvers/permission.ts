@@ -1,20 +1,10 @@
 import { util } from '@aws-appsync/utils';
-import type { Permission, Role } from './generated/schema.ts';
+import type { Permission } from './generated/schema.ts';
+import { isLiveAt, type PermissionRow } from './rules/permission.ts';
 
-/** A row of the Permissions table. `expiresAt` is in epoch seconds. */
-export interface PermissionRow {
-  userId: string;
-  chatId: string;
-  role: Role;
-  grantedBy: string;
-  grantedAt: string;
-  expiresAt?: number;
-}
-
-/** Whether a row still counts: DynamoDB may take days to delete an expired one. */
+/** Whether a row counts now. */
 export function isLive(row: { expiresAt?: number } | null | undefined): boolean {
-  if (!row) return false;
-  return row.expiresAt === undefined || row.expiresAt === null || row.expiresAt > util.time.nowEpochSeconds();
+  return isLiveAt(row, util.time.nowEpochSeconds());
 }
 
 /** Key of one person's permission in one chat. */

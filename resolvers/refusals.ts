@@ -1,23 +1,10 @@
 import { util } from '@aws-appsync/utils';
-
-/** The error types clients may rely on; docs/graphql.md says what each means. */
-export type RefusalType = 'Forbidden' | 'NotFound' | 'Conflict' | 'InvalidInput' | 'Throttled';
-
-/** What stood in the way of one of several inputs. */
-export interface Problem {
-  /** Position of the input, from 0. */
-  index: number;
-  errorType: RefusalType;
-  message: string;
-}
+import { forbiddenMessage, isTransient, type Problem, type RefusalType } from './rules/problems.ts';
 
 /** Ends the resolver with an error the client may rely on. */
 export function refuse(errorType: RefusalType, message: string): never {
   util.error(message, errorType);
 }
-
-/** The same words whether the chat exists or not, so that names of chats cannot be probed. */
-export const forbiddenMessage = 'Forbidden: you do not have the permission this needs.';
 
 export function forbidden(): never {
   refuse('Forbidden', forbiddenMessage);
@@ -32,19 +19,6 @@ export function refuseInputs(problems: Problem[], batch: boolean): never {
   if (!batch) refuse(first.errorType, first.message);
   const message = problems.map((problem) => `inputs[${problem.index}]: ${problem.message}`).join(' ');
   util.error(message, first.errorType, null, { items: problems });
-}
-
-const transient = [
-  'Throttl',
-  'ProvisionedThroughputExceeded',
-  'RequestLimitExceeded',
-  'TransactionConflict',
-  'TransactionInProgress',
-];
-
-/** Whether DynamoDB's error, or the reason it cancelled a transaction, goes away by itself. */
-export function isTransient(type: string): boolean {
-  return transient.some((name) => type.indexOf(name) >= 0);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Context, type DynamoDBGetItemRequest, runtime } from '@aws-appsync/utils';
-import { callerOf, isAdminByIdentity } from '../caller.ts';
-import { isLive, permissionKey, type PermissionRow } from '../permission.ts';
+import { callerOf } from '../caller.ts';
+import { isLive, permissionKey } from '../permission.ts';
+import { isAdminByIdentity, type PermissionRow } from '../rules/permission.ts';
 import { forbidden, refuseDynamoDbError } from '../refusals.ts';
 
 /** Lets on the admins of the chat in `ctx.stash.chatId`, and the person in `ctx.stash.ownerId` when a field set one. */
