@@ -4,6 +4,8 @@ import { appSyncResources } from './appsync/from-stack.ts';
 import { type Cognito, startCognito } from './cognito/cognito.ts';
 import { poolOf } from './cognito/from-template.ts';
 import { cognitoProperties } from './cognito/properties.ts';
+import type { DemoOutputs } from './demo/outputs.ts';
+import { demoRoutes } from './demo-page.ts';
 import { tableProperties } from './dynamodb/tables.ts';
 import { requireDeliveryRights } from './delivery-rights.ts';
 import { type Edge, startEdge } from './edge/edge.ts';
@@ -22,7 +24,7 @@ import { queueProperties } from './messaging/queues.ts';
 import { subscriptionProperties } from './messaging/subscriptions.ts';
 import { topicProperties } from './messaging/topics.ts';
 import type { Outputs } from './outputs.ts';
-import { localPassword, localPeople } from './people.ts';
+import { demoChat, localPassword, localPeople } from './people.ts';
 import { principalsOf } from './principals.ts';
 import { startQueues } from './queues.ts';
 import { startTables } from './tables.ts';
@@ -120,7 +122,10 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   };
   try {
     requireDeliveryRights(stack, edge.policies);
-    const front = await openFront(settings.port, webSockets, httpApi, cognito, graphql.route);
+    const front = await openFront(settings.port, webSockets, httpApi, cognito, [
+      graphql.route,
+      ...demoRoutes(demoOutputsOf(stack, cognito)),
+    ]);
     return {
       stack,
       edge,
@@ -138,7 +143,7 @@ function openFront(
   webSockets: WebSocketApi,
   httpApi: HttpApi,
   cognito: Cognito,
-  graphql: FrontRoute,
+  others: FrontRoute[],
 ): Promise<Front> {
   const cognitoPrefix = '/cognito';
   return startFront(
@@ -149,7 +154,7 @@ function openFront(
         handle: ({ method = 'GET', url = '/', headers }, body) =>
           cognito.answer({ method, path: url.slice(cognitoPrefix.length), headers, body }),
       },
-      graphql,
+      ...others,
       { prefix: '/', handle: (request, body) => httpApi.handle(request, body) },
     ],
     (request, socket, head) => webSockets.upgrade(request, socket, head),
@@ -170,9 +175,8 @@ function tokenVerifier({ issuer, jwks }: Cognito): (wanted: string) => JwtAuthor
 function outputsOf(stack: Stack, front: Front, edge: Edge, cognito: Cognito): Outputs {
   const clientId = stack.outputs['UserPoolClientId'] ?? '';
   const machine = cognito.clients.find(({ id }) => id === stack.outputs['MachineClientId']);
-  const stage = new URL(stack.outputs['WebSocketUrl'] ?? 'wss://none/').pathname;
   return {
-    webSocketUrl: `${front.url.replace('http', 'ws')}${stage}`,
+    webSocketUrl: `${front.url.replace('http', 'ws')}${stageOf(stack)}`,
     httpUrl: front.url,
     graphqlUrl: `${front.url}/graphql`,
     region: stack.where.region,
@@ -189,5 +193,26 @@ function outputsOf(stack: Stack, front: Front, edge: Edge, cognito: Cognito): Ou
       groups,
     })),
     edge: { url: edge.url },
+  };
+}
+
+/** Path of the WebSocket API's stage, `/dvl`. */
+function stageOf(stack: Stack): string {
+  return new URL(stack.outputs['WebSocketUrl'] ?? 'wss://none/').pathname;
+}
+
+/** What the demo page needs: of the people those without powers over others. */
+function demoOutputsOf(stack: Stack, cognito: Cognito): DemoOutputs {
+  const people = localPeople.filter(({ groups }) => groups.length === 0);
+  return {
+    chatId: demoChat,
+    webSocketPath: stageOf(stack),
+    clientId: stack.outputs['UserPoolClientId'] ?? '',
+    people: people.map(({ username, role }) => ({
+      username,
+      password: localPassword(username),
+      userId: cognito.users.find((user) => user.username === username)?.userId ?? '',
+      ...(role && { role }),
+    })),
   };
 }

@@ -42,14 +42,14 @@ async function boot(options: StartOptions): Promise<Cloud> {
 function synthesize(dataFolder: string): string {
   const folder = join(dataFolder, 'cdk.out');
   mkdirSync(folder, { recursive: true });
-  run('Building the functions', 'build/main.ts', {});
+  run('Building the functions', 'build/main.ts', {}, ['functions', 'resolvers', 'demo']);
   run('Synthesizing the template', 'infra/app.ts', { CDK_OUTDIR: folder, CDK_VALIDATION: 'false' });
   return folder;
 }
 
-function run(what: string, file: string, env: Record<string, string>): void {
+function run(what: string, file: string, env: Record<string, string>, args: string[] = []): void {
   console.log(`${what} ..`);
-  const { status, stderr, stdout } = spawnSync(process.execPath, [join(root, file)], {
+  const { status, stderr, stdout } = spawnSync(process.execPath, [join(root, file), ...args], {
     env: { ...process.env, ...env },
     encoding: 'utf8',
   });
@@ -76,6 +76,7 @@ function describe({ outputs }: Cloud, options: StartOptions, seconds: number): v
   console.log(`
 Ready after ${seconds.toFixed(1)} s. The template runs here, whole.
 
+  Demo page          ${outputs.httpUrl}/
   WebSocket          ${outputs.webSocketUrl}
   HTTP               ${outputs.httpUrl}/publish
   GraphQL            ${outputs.graphqlUrl}

@@ -5,8 +5,12 @@ import { isLoopbackHost } from '../loopback-host.ts';
 
 export type FrontReply = { status: number; headers: Record<string, string>; body: string | Buffer };
 
-/** Answers requests whose path begins with `prefix`; the first match wins. */
-export type FrontRoute = { prefix: string; handle: (request: IncomingMessage, body: Buffer) => Promise<FrontReply> };
+/** Answers requests whose path is `prefix` or, unless `exact`, lies under it; the first match wins. */
+export type FrontRoute = {
+  prefix: string;
+  exact?: boolean;
+  handle: (request: IncomingMessage, body: Buffer) => Promise<FrontReply>;
+};
 
 export type Front = { url: string; port: number; stop(): Promise<void> };
 
@@ -68,7 +72,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, routes
   if (!isLoopbackHost(request.headers.host)) return send(response, notThisHost);
   const path = new URL(request.url ?? '/', 'http://embedded').pathname;
   const route = routes.find(
-    ({ prefix }) => path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`),
+    ({ prefix, exact }) => path === prefix || (!exact && path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)),
   );
   const body = await readBody(request);
   if (!route) return send(response, refusal(404, 'Not Found'));

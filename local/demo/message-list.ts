@@ -1,0 +1,111 @@
+import type { Message } from '../../client/index.ts';
+import { element, part, readable, timeOfDay } from './element.ts';
+import type { Arrival, Travels } from './travels.ts';
+
+/** Messages on the page; older ones leave at the top. */
+const SHOWN = 300;
+
+/** Distance from the end, in pixels, within which a reader is taken to follow what comes. */
+const FOLLOWING = 40;
+
+/** One person's messages in the order the client library delivers them. Each unfolds to the frames behind it. */
+export class MessageList {
+  readonly #scroll: HTMLElement;
+  readonly #list: HTMLOListElement;
+  readonly #empty: HTMLElement;
+  readonly #travels: Travels;
+  readonly #nameOf: (userId: string) => string;
+  readonly #userId: string;
+  readonly #refill = new Map<string, () => void>();
+
+  /** `inside`: a copy of the person template. `nameOf` gives the name behind a user id, or the id. */
+  constructor(inside: ParentNode, travels: Travels, userId: string, nameOf: (userId: string) => string) {
+    this.#scroll = part(inside, 'scroll', HTMLElement);
+    this.#list = part(inside, 'messages', HTMLOListElement);
+    this.#empty = part(inside, 'empty', HTMLElement);
+    this.#travels = travels;
+    this.#userId = userId;
+    this.#nameOf = nameOf;
+  }
+
+  add(message: Message): void {
+    this.#append(this.#item(message));
+  }
+
+  /** A line of the page's own between the messages; the function it returns rewrites it. */
+  note(text: string): (text: string) => void {
+    const item = element('li', 'note', text);
+    this.#append(item);
+    return (later) => (item.textContent = later);
+  }
+
+  /** What stands there while nothing else does. */
+  explainEmpty(text: string): void {
+    this.#empty.textContent = text;
+  }
+
+  /** The reply to a message came: shown at once where the message is unfolded. */
+  replied(messageId: string): void {
+    this.#refill.get(messageId)?.();
+  }
+
+  #append(item: HTMLLIElement): void {
+    const scroll = this.#scroll;
+    const following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < FOLLOWING;
+    this.#empty.hidden = true;
+    this.#list.append(item);
+    while (this.#list.childElementCount > SHOWN) {
+      const oldest = this.#list.firstElementChild;
+      if (oldest instanceof HTMLElement) this.#refill.delete(oldest.dataset.messageId ?? '');
+      oldest?.remove();
+    }
+    if (following) scroll.scrollTop = scroll.scrollHeight;
+  }
+
+  #item(message: Message): HTMLLIElement {
+    const { messageId, senderId, sequence, content, publishTimestamp } = message;
+    const arrival = this.#travels.arrivalOf(messageId);
+    const number = element('span', 'number', sequence === undefined ? '·' : String(sequence));
+    number.title = sequence === undefined ? 'No number was asked for' : `Number ${sequence} of this chat`;
+    const about = element('span', 'about', element('b', '', this.#nameOf(senderId)), ' ');
+    about.append(timeOfDay(new Date(publishTimestamp)));
+    if (arrival && arrival.how !== 'live') about.append(' ', chip(arrival));
+    const text = element('span', 'text', typeof content === 'string' ? content : JSON.stringify(content));
+    const frames = element('div', 'frames');
+    const details = element('details', '', element('summary', '', number, about, text), frames);
+    const fill = (): void => {
+      if (details.open) frames.replaceChildren(...this.#framesBehind(message));
+    };
+    details.addEventListener('toggle', fill);
+    this.#refill.set(messageId, fill);
+    const item = element('li', senderId === this.#userId ? 'message own' : 'message', details);
+    item.dataset.messageId = messageId;
+    return item;
+  }
+
+  #framesBehind(message: Message): HTMLElement[] {
+    const arrival = this.#travels.arrivalOf(message.messageId);
+    const sending = this.#travels.sendingOf(message.messageId);
+    const figures: HTMLElement[] = [];
+    if (sending) figures.push(figure('Sent', sending.request));
+    if (sending?.reply) figures.push(figure(`Answered after ${sending.afterMs ?? 0} ms`, sending.reply));
+    figures.push(figure(howItCame(arrival), arrival?.text ?? JSON.stringify(message)));
+    return figures;
+  }
+}
+
+function chip({ how, together }: Arrival): HTMLElement {
+  return element('span', 'chip', how === 'replay' ? 'replayed' : `batch of ${together}`);
+}
+
+function howItCame(arrival: Arrival | undefined): string {
+  if (arrival?.how === 'replay') return 'Received on asking for history (replay)';
+  if (arrival?.how === 'batch') return `Received live, one of ${arrival.together} in a batch frame`;
+  return 'Received live, a frame of its own';
+}
+
+function figure(caption: string, json: string): HTMLElement {
+  const code = element('pre', '', readable(json));
+  code.tabIndex = 0;
+  return element('figure', '', element('figcaption', '', caption), code);
+}
