@@ -1,9 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { refuseUnknownProperties } from '../properties.ts';
 import type { PropertySupport } from '../template/stack.ts';
-import { EngineError } from './client.ts';
 import type { EngineClient } from './client.ts';
+import { comparable, describe, keyTypes, settled } from './table-description.ts';
+import type { TableDescription, TableProperties } from './table-description.ts';
+import { indexOnly, updateDeletionProtection, updateIndexes, updateStream, updateTimeToLive } from './table-updates.ts';
+
+export type { TableProperties };
 
 const noThrottling = { noEffect: 'local tables take all the traffic the machine can' };
 
@@ -36,44 +39,6 @@ const indexProperties: Record<string, PropertySupport> = {
   ContributorInsightsSpecification: { noEffect: 'there is no CloudWatch locally' },
 };
 
-interface KeyElement {
-  AttributeName: string;
-  KeyType: string;
-}
-interface AttributeDefinition {
-  AttributeName: string;
-  AttributeType: string;
-}
-interface Index {
-  IndexName: string;
-  KeySchema: KeyElement[];
-  Projection: { ProjectionType?: string; NonKeyAttributes?: string[] };
-}
-/** The properties of AWS::DynamoDB::Table, intrinsics resolved, as far as they have an effect here. */
-export interface TableProperties {
-  KeySchema: KeyElement[];
-  AttributeDefinitions: AttributeDefinition[];
-  GlobalSecondaryIndexes?: Index[];
-  LocalSecondaryIndexes?: Index[];
-  StreamSpecification?: { StreamViewType: string };
-  TimeToLiveSpecification?: { AttributeName?: string; Enabled: boolean };
-  DeletionProtectionEnabled?: boolean;
-}
-/** A table as the engine describes it. */
-interface TableDescription {
-  TableStatus: string;
-  KeySchema: KeyElement[];
-  AttributeDefinitions: AttributeDefinition[];
-  GlobalSecondaryIndexes?: (Index & { IndexStatus: string })[];
-  LocalSecondaryIndexes?: Index[];
-  StreamSpecification?: { StreamEnabled: boolean; StreamViewType: string };
-  DeletionProtectionEnabled?: boolean;
-}
-
-const SETTLING_PROBE_MS = 100;
-/** DynamoDB Local never ends dropping an index on the table's own key attributes. */
-const SETTLING_TIMEOUT_MS = 20_000;
-
 /**
  * Creates the table `name`, or brings the one that a former run left to what the template says now: its rows stay, indexes are added and
  * dropped, stream, TTL and deletion protection follow.
@@ -86,6 +51,8 @@ export async function provisionTable(engine: EngineClient, name: string, propert
   for (const index of [...(wanted.GlobalSecondaryIndexes ?? []), ...(wanted.LocalSecondaryIndexes ?? [])]) {
     refuseUnknownProperties(`AWS::DynamoDB::Table index ${index.IndexName}`, index, indexProperties);
   }
+  const stream = wanted.StreamSpecification;
+  refuseUnknownProperties('AWS::DynamoDB::Table.StreamSpecification', stream ?? {}, { StreamViewType: 'implemented' });
   const existing = await describe(engine, name);
   if (existing) {
     refuseChangedKeys(name, existing, wanted);
@@ -100,46 +67,12 @@ export async function provisionTable(engine: EngineClient, name: string, propert
       AttributeDefinitions: wanted.AttributeDefinitions,
       GlobalSecondaryIndexes: wanted.GlobalSecondaryIndexes?.map(indexOnly),
       LocalSecondaryIndexes: wanted.LocalSecondaryIndexes?.map(indexOnly),
-      StreamSpecification: wanted.StreamSpecification && { StreamEnabled: true, ...wanted.StreamSpecification },
+      StreamSpecification: stream && { StreamEnabled: true, StreamViewType: stream.StreamViewType },
       DeletionProtectionEnabled: wanted.DeletionProtectionEnabled,
     });
     await settled(engine, name);
   }
   await updateTimeToLive(engine, name, wanted);
-}
-
-async function describe(engine: EngineClient, name: string): Promise<TableDescription | undefined> {
-  try {
-    const { Table } = await engine.call<{ Table: TableDescription }>('DynamoDB_20120810.DescribeTable', {
-      TableName: name,
-    });
-    return Table;
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'ResourceNotFoundException') {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/** Waits until the table and its indexes can be used: DynamoDB Local builds and drops indexes in the background. */
-async function settled(engine: EngineClient, name: string): Promise<void> {
-  const deadline = Date.now() + SETTLING_TIMEOUT_MS;
-  for (;;) {
-    const table = await describe(engine, name);
-    const statuses = [table?.TableStatus, ...(table?.GlobalSecondaryIndexes ?? []).map((index) => index.IndexStatus)];
-    if (statuses.every((status) => status === 'ACTIVE')) {
-      return;
-    }
-    if (Date.now() > deadline) {
-      throw new Error(`Table ${name} and its indexes are still ${statuses.join(', ')}. Start with --fresh.`);
-    }
-    await delay(SETTLING_PROBE_MS);
-  }
-}
-
-function indexOnly({ IndexName, KeySchema, Projection }: Index): Index {
-  return { IndexName, KeySchema, Projection };
 }
 
 function refuseChangedKeys(name: string, existing: TableDescription, wanted: TableProperties): void {
@@ -155,109 +88,4 @@ function refuseChangedKeys(name: string, existing: TableDescription, wanted: Tab
         'its rows cannot be kept. Start with --fresh.',
     );
   }
-}
-
-/** A key schema with its attributes' types, e.g. `chatId HASH S`: types of other attributes may come and go with indexes. */
-function keyTypes(schema: KeyElement[], definitions: AttributeDefinition[]): string[] {
-  return schema.map(({ AttributeName, KeyType }) => {
-    const type = definitions.find((definition) => definition.AttributeName === AttributeName)?.AttributeType;
-    return `${AttributeName} ${KeyType} ${String(type)}`;
-  });
-}
-
-function comparable(index: Index, table: TableDescription | TableProperties): object {
-  return {
-    keys: keyTypes(index.KeySchema, table.AttributeDefinitions),
-    projection: index.Projection.ProjectionType ?? 'ALL',
-    attributes: [...(index.Projection.NonKeyAttributes ?? [])].sort(),
-  };
-}
-
-async function updateIndexes(
-  engine: EngineClient,
-  name: string,
-  existing: TableDescription,
-  wanted: TableProperties,
-): Promise<void> {
-  const has = existing.GlobalSecondaryIndexes ?? [];
-  const wants = wanted.GlobalSecondaryIndexes ?? [];
-  const same = (one: Index, other: Index) =>
-    one.IndexName === other.IndexName && isDeepStrictEqual(comparable(one, existing), comparable(other, wanted));
-  const changes = [
-    ...has
-      .filter((index) => !wants.some((other) => same(index, other)))
-      .map(({ IndexName }) => ({ Delete: { IndexName } })),
-    ...wants.filter((index) => !has.some((other) => same(other, index))).map((index) => ({ Create: indexOnly(index) })),
-  ];
-  // DynamoDB takes one change of indexes per update.
-  for (const change of changes) {
-    await engine.call('DynamoDB_20120810.UpdateTable', {
-      TableName: name,
-      AttributeDefinitions: wanted.AttributeDefinitions,
-      GlobalSecondaryIndexUpdates: [change],
-    });
-    await settled(engine, name);
-  }
-}
-
-async function updateStream(
-  engine: EngineClient,
-  name: string,
-  existing: TableDescription,
-  wanted: TableProperties,
-): Promise<void> {
-  const has = existing.StreamSpecification?.StreamEnabled ? existing.StreamSpecification.StreamViewType : undefined;
-  const wants = wanted.StreamSpecification?.StreamViewType;
-  if (has === wants) {
-    return;
-  }
-  const set = async (specification: object) => {
-    await engine.call('DynamoDB_20120810.UpdateTable', { TableName: name, StreamSpecification: specification });
-    await settled(engine, name);
-  };
-  // The view of a live stream cannot be changed: it is replaced, as CloudFormation does.
-  if (has) {
-    await set({ StreamEnabled: false });
-  }
-  if (wants) {
-    await set({ StreamEnabled: true, StreamViewType: wants });
-  }
-}
-
-async function updateDeletionProtection(
-  engine: EngineClient,
-  name: string,
-  existing: TableDescription,
-  wanted: TableProperties,
-): Promise<void> {
-  const wants = wanted.DeletionProtectionEnabled ?? false;
-  if ((existing.DeletionProtectionEnabled ?? false) !== wants) {
-    await engine.call('DynamoDB_20120810.UpdateTable', { TableName: name, DeletionProtectionEnabled: wants });
-    await settled(engine, name);
-  }
-}
-
-/** Records the setting with the engine, so that DescribeTimeToLive tells the truth; the sweeping is ttl.ts's. */
-async function updateTimeToLive(engine: EngineClient, name: string, wanted: TableProperties): Promise<void> {
-  const { TimeToLiveDescription: has } = await engine.call<{
-    TimeToLiveDescription: { TimeToLiveStatus: string; AttributeName?: string };
-  }>('DynamoDB_20120810.DescribeTimeToLive', { TableName: name });
-  const current = has.TimeToLiveStatus === 'ENABLED' ? has.AttributeName : undefined;
-  const wants = timeToLiveAttribute(wanted);
-  const set = (AttributeName: string, Enabled: boolean) =>
-    engine.call('DynamoDB_20120810.UpdateTimeToLive', {
-      TableName: name,
-      TimeToLiveSpecification: { AttributeName, Enabled },
-    });
-  if (current !== undefined && current !== wants) {
-    await set(current, false);
-  }
-  if (wants !== undefined && current !== wants) {
-    await set(wants, true);
-  }
-}
-
-/** The attribute by which rows of a table expire, if they do. */
-export function timeToLiveAttribute({ TimeToLiveSpecification }: TableProperties): string | undefined {
-  return TimeToLiveSpecification?.Enabled ? TimeToLiveSpecification.AttributeName : undefined;
 }
