@@ -30,9 +30,10 @@ export function startGraphql(stack: Stack, edgeUrl: string, verifier: TokenVerif
   return {
     route: {
       prefix: '/graphql',
-      handle: ({ method = 'POST', headers, socket }, body) =>
+      handle: ({ method = 'POST', url = '/', headers, socket }, body) =>
         appSync.handle({
           method,
+          search: new URL(url, 'http://embedded').search,
           headers: plainHeaders(headers),
           body: body.toString('utf8'),
           sourceIp: socket.remoteAddress,

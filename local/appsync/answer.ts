@@ -32,7 +32,7 @@ export function refusal(status: number, errorType: string, message: string): Htt
 
 export function preflight(): HttpReply {
   const allowed = {
-    'access-control-allow-methods': 'POST,OPTIONS',
+    'access-control-allow-methods': 'GET,POST,OPTIONS',
     'access-control-allow-headers': 'authorization,content-type,x-amz-user-agent',
   };
   return { status: 200, headers: { ...headers, ...allowed }, body: '' };

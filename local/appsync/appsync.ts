@@ -27,6 +27,8 @@ export interface HttpRequest {
   method: string;
   headers: Record<string, string>;
   body: string;
+  /** Query parameters of a GET, as in the URL. */
+  search?: string;
   /** Where the request came from; the loopback when not given. */
   sourceIp?: string;
 }
@@ -89,11 +91,11 @@ export function createAppSync(options: AppSyncOptions): AppSync {
   };
 
   return {
-    async handle({ method, headers, body, sourceIp = '127.0.0.1' }) {
+    async handle({ method, headers, body, search, sourceIp = '127.0.0.1' }) {
       if (method === 'OPTIONS') return preflight();
       const checked = await checkToken(headers['authorization'], verifier, api.UserPoolConfig?.AppIdClientRegex);
       if (!checked.claims) return refusal(401, 'UnauthorizedException', checked.message);
-      const request = readRequest(method, body, parse);
+      const request = readRequest({ method, body, ...(search === undefined ? {} : { search }) }, parse);
       if ('message' in request) return refusal(request.status, request.errorType, request.message);
       return run(request, identityOf(checked.claims, sourceIp, strategy), headers);
     },

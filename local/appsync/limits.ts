@@ -1,20 +1,27 @@
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
 import { ResolverError } from './util/signals.ts';
 
-/** Levels of fields in a document's deepest operation. Fragments add none of their own. */
+/** Levels of fields in a document's deepest operation. Fragments add none of their own, and form no ring: that is checked before. */
 export function depthOf(document: DocumentNode): number {
   const fragments = new Map(
     document.definitions.flatMap((definition): [string, FragmentDefinitionNode][] =>
       definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
     ),
   );
+  // Each fragment is measured once: in a chain where each spreads the next one twice, the ways through double with every link.
+  const known = new Map<string, number>();
+  const ofFragment = (name: string): number => {
+    const found = known.get(name) ?? depth(fragments.get(name)?.selectionSet);
+    known.set(name, found);
+    return found;
+  };
   const depth = (set: SelectionSetNode | undefined): number =>
     Math.max(
       0,
       ...(set?.selections ?? []).map((selection) => {
         if (selection.kind === Kind.FIELD) return 1 + depth(selection.selectionSet);
         if (selection.kind === Kind.INLINE_FRAGMENT) return depth(selection.selectionSet);
-        return depth(fragments.get(selection.name.value)?.selectionSet);
+        return ofFragment(selection.name.value);
       }),
     );
   return Math.max(

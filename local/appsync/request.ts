@@ -16,25 +16,30 @@ export interface BadRequest {
 /** AppSync takes requests of up to 1 MB (AWS AppSync endpoints and quotas). */
 const longestBody = 1024 * 1024;
 
-/** Reads the body of a POST, or says what AppSync answers to it. */
+/**
+ * Reads a POST's body or a GET's query parameters, or says what AppSync answers to them. AppSync's team tells both, and most of the answers:
+ * https://github.com/graphql/graphql-over-http/issues/81
+ */
 export function readRequest(
-  method: string,
-  body: string,
+  { method, body, search = '' }: { method: string; body: string; search?: string },
   parse: (source: string) => DocumentNode,
 ): GraphqlRequest | BadRequest {
-  if (method !== 'POST') return malformed('Only POST is supported.');
+  if (method !== 'POST' && method !== 'GET') return malformed('Only GET and POST are supported.');
   if (Buffer.byteLength(body) > longestBody) {
     return { status: 413, errorType: 'RequestEntityTooLargeException', message: 'The request is too large.' };
   }
-  const content = objectIn(body);
+  if (method === 'POST' && body === '') return malformed('Request body is empty.');
+  const content = method === 'GET' ? parametersIn(search) : objectIn(body);
   if (!content || typeof content['query'] !== 'string') return malformed('Unable to parse GraphQL query.');
-  const { query, variables, operationName } = content;
-  if (typeof (variables ?? {}) !== 'object') return malformed('The variables are not an object.');
+  const { query, operationName } = content;
+  const variables = content['variables'] ?? {};
+  if (typeof variables !== 'object' || Array.isArray(variables)) return malformed('The variables are not an object.');
+  if (typeof (operationName ?? '') !== 'string') return malformed('The operation name is not a text.');
   try {
     return {
       document: parse(query as string),
-      variables: (variables ?? {}) as Record<string, unknown>,
-      operationName: typeof operationName === 'string' ? operationName : undefined,
+      variables: variables as Record<string, unknown>,
+      operationName: (operationName ?? undefined) as string | undefined,
     };
   } catch {
     return malformed('Unable to parse GraphQL query.');
@@ -52,4 +57,10 @@ function objectIn(body: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A GET carries the variables as JSON. */
+function parametersIn(search: string): Record<string, unknown> {
+  const { variables, ...texts } = Object.fromEntries(new URLSearchParams(search));
+  return { ...texts, variables: variables === undefined ? null : (objectIn(variables) ?? variables) };
 }

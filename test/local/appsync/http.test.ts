@@ -148,18 +148,36 @@ describe('who is let in', () => {
 });
 
 describe('requests that are none', () => {
-  test.each(['', 'no json', '[]', '{}', '{"query":"{"}', '{"query":"{ many { text } }","variables":3}'])(
-    '%j is answered 400',
-    async (body) => {
-      const answer = await api().handle({ method: 'POST', headers: { authorization: token() }, body });
+  test.each([
+    ...['', 'no json', '[]', '[{"query":"{ many { text } }"}]', '{}', '{"query":"{"}'],
+    ...['{"query":"{ many { text } }","variables":3}', '{"query":"{ many { text } }","variables":[]}'],
+    '{"query":"{ many { text } }","operationName":3}',
+  ])('%j is answered 400', async (body) => {
+    const answer = await api().handle({ method: 'POST', headers: { authorization: token() }, body });
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ errorType: 'MalformedHttpRequestException' }] });
+  });
+
+  test.each(['', '?query=%7B', '?query=%7B+who+%7D&variables=3', '?query=%7B+who+%7D&variables=%7B'])(
+    'GET %s is answered 400',
+    async (search) => {
+      const answer = await api().handle({ method: 'GET', headers: { authorization: token() }, body: '', search });
       expect(answer.status).toBe(400);
-      expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ errorType: 'MalformedHttpRequestException' }] });
     },
   );
 
-  test('GET is answered 400', async () => {
-    expect((await api().handle({ method: 'GET', headers: { authorization: token() }, body: '' })).status).toBe(400);
+  test.each(['PUT', 'DELETE'])('%s is answered 400', async (method) => {
+    const body = '{"query":"{ many { text } }"}';
+    expect((await api().handle({ method, headers: { authorization: token() }, body })).status).toBe(400);
   });
+});
+
+test('a GET brings the query, its variables and the operation’s name as parameters', async () => {
+  const query = 'query A { many { text } } query B($text: String!) { echo(text: $text) { text } }';
+  const search = `?${new URLSearchParams({ query, variables: '{"text":"t"}', operationName: 'B' }).toString()}`;
+  const answer = await api().handle({ method: 'GET', headers: { authorization: token() }, body: '', search });
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(answer.body)).toEqual({ data: { echo: { text: 't' } } });
 });
 
 describe('what fields answer', () => {
