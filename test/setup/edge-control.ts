@@ -11,7 +11,11 @@ export type FaultRule = {
   resource?: string;
   times?: number;
   probability?: number;
-  fault: { error: string; statusCode: number } | { delayMs: number } | { dropReply: true } | { crash: true | 'after' };
+  fault:
+    | { error: string; statusCode: number; message?: string }
+    | { delayMs: number }
+    | { dropReply: true }
+    | { crash: true | 'after' };
 };
 
 /** A rule in force, and how many calls it has struck. */

@@ -1,5 +1,6 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import {
+  DeleteCommand,
   DynamoDBDocumentClient,
   PutCommand,
   QueryCommand,
@@ -47,6 +48,14 @@ export class Tables {
         ),
       }),
     );
+  }
+
+  /** Removes a partition's rows, whose sort key is `range`. */
+  async remove(table: string, hash: string, value: string, range: string): Promise<void> {
+    for (const row of await this.rows(table, hash, value)) {
+      const Key = { [hash]: value, [range]: row[range] };
+      await this.#client.send(new DeleteCommand({ TableName: this.#nameOf(table), Key }));
+    }
   }
 
   /** The rows of one partition, or of one partition of an index. */
