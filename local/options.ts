@@ -15,6 +15,8 @@ export type StartOptions = {
   assembly?: string;
   /** How often a standard queue hands a message out twice, 0 to 1. */
   duplicates: number;
+  /** Stop when the process that started this one is gone, as tests want it. */
+  endWithParent: boolean;
 };
 
 export const usage = `npm start -- [options]
@@ -23,7 +25,8 @@ export const usage = `npm start -- [options]
   --fresh            start with empty tables and queues
   --no-demo          do not send a demonstration message
   --duplicates P     share of standard messages delivered twice, 0 to 1 (default 0.01)
-  --assembly FOLDER  run an assembly that is already synthesized`;
+  --assembly FOLDER  run an assembly that is already synthesized
+  --end-with-parent  stop when the process that started this one is gone`;
 
 /** @throws Error saying what was expected and what came */
 export function readOptions(args: string[], root: string): StartOptions {
@@ -37,6 +40,7 @@ export function readOptions(args: string[], root: string): StartOptions {
       demo: { type: 'boolean', default: true },
       assembly: { type: 'string' },
       duplicates: { type: 'string', default: '0.01' },
+      'end-with-parent': { type: 'boolean', default: false },
     },
   });
   return {
@@ -46,6 +50,7 @@ export function readOptions(args: string[], root: string): StartOptions {
     demo: values.demo,
     assembly: values.assembly,
     duplicates: number('--duplicates', values.duplicates, 0, 1),
+    endWithParent: values['end-with-parent'],
   };
 }
 

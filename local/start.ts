@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const releaseDataFolder = takeDataFolder(options.dataFolder, options.fresh);
   process.once('exit', releaseDataFolder);
   const cloud = await boot(options);
-  stopOnSignal(cloud);
+  stopOnSignal(cloud, options.endWithParent);
   await seed(cloud);
   writeFileSync(join(options.dataFolder, 'outputs.json'), `${JSON.stringify(cloud.outputs, null, 2)}\n`);
   describe(cloud, options, (performance.now() - began) / 1000);
@@ -109,7 +109,7 @@ async function demonstrate({ outputs }: Cloud): Promise<void> {
   }
 }
 
-function stopOnSignal(cloud: Cloud): void {
+function stopOnSignal(cloud: Cloud, endWithParent: boolean): void {
   let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(1);
@@ -124,6 +124,8 @@ function stopOnSignal(cloud: Cloud): void {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  const parent = process.ppid;
+  if (endWithParent) setInterval(() => process.ppid !== parent && !stopping && stop(), 500).unref();
 }
 
 main().catch((error: unknown) => {

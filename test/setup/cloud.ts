@@ -35,7 +35,16 @@ export async function startCloud(options: { dataFolder?: string; arguments?: str
     process.execPath,
     [
       join(root, 'local/start.ts'),
-      ...['--assembly', join(root, 'dist/cdk.test'), '--data', dataFolder, '--port', '0', '--no-demo'],
+      ...[
+        '--assembly',
+        join(root, 'dist/cdk.test'),
+        '--data',
+        dataFolder,
+        '--port',
+        '0',
+        '--no-demo',
+        '--end-with-parent',
+      ],
       ...(options.arguments ?? []),
     ],
     { cwd: root, env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'pipe'] },
