@@ -7,3 +7,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 export function allow(actions: string[], ...resources: string[]): PolicyStatement {
   return new PolicyStatement({ actions, resources });
 }
+
+/** The ARN of an index: leave to query a table is none to query its indexes, nor the other way round. */
+export function indexOf(tableArn: string, index: string): string {
+  return `${tableArn}/index/${index}`;
+}

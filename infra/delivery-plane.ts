@@ -1,12 +1,13 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { allow } from './allow.ts';
+import { allow, indexOf } from './allow.ts';
 import { inSeconds } from './config.ts';
 import type { FunctionSettings, Settings } from './config.ts';
 import type { HttpGateway } from './http-gateway.ts';
 import type { Identity } from './identity.ts';
 import type { Messaging } from './messaging.ts';
 import { ServiceFunction } from './service-function.ts';
+import { SocketActions } from './socket-actions.ts';
 import type { Tables } from './tables.ts';
 import type { WebSocketGateway } from './websocket-gateway.ts';
 
@@ -35,12 +36,13 @@ export class DeliveryPlane extends Construct {
   constructor(scope: Construct, id: string, props: DeliveryPlaneProps) {
     super(scope, id);
     this.props = props;
-    const { settings, messaging } = props;
+    const { settings, identity, tables, messaging } = props;
 
     props.webSocket.serve({
       authorizer: this.authorizer(),
       connection: this.connection(),
       publisher: this.p2pPublisher(),
+      actions: new SocketActions(this, 'Actions', { settings, bundles: props.bundles, identity, tables }).byRoute,
     });
     props.http.serve({ publisher: this.a2pPublisher() });
 
@@ -189,8 +191,4 @@ export class DeliveryPlane extends Construct {
     const { settings, bundles } = this.props;
     return new ServiceFunction(this, name, { name, bundles, settings, ...part });
   }
-}
-
-function indexOf(tableArn: string, index: string): string {
-  return `${tableArn}/index/${index}`;
 }

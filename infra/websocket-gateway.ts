@@ -28,6 +28,14 @@ const logged = [
   'integration.latency',
 ];
 
+/** What is behind the routes: opening and closing, sending, and every other action by its name. */
+export interface SocketFunctions {
+  authorizer: ServiceFunction;
+  connection: ServiceFunction;
+  publisher: ServiceFunction;
+  actions: Record<string, ServiceFunction>;
+}
+
 /** The socket side: the API and its one stage. Routes come with `serve`, so that functions can be told its address. */
 export class WebSocketGateway extends Construct {
   private readonly api: WebSocketApi;
@@ -80,8 +88,11 @@ export class WebSocketGateway extends Construct {
     }
   }
 
-  /** Sends opened and closed sockets to one function, and whatever no other route takes to another. */
-  serve(functions: { authorizer: ServiceFunction; connection: ServiceFunction; publisher: ServiceFunction }): void {
+  /**
+   * Sends opened and closed sockets to one function, each action to the one that does it, and whatever no other route takes
+   * to the publisher.
+   */
+  serve(functions: SocketFunctions): void {
     // No identity source: API Gateway refuses a request that lacks one before the authorizer sees it, and the token may
     // come in the query or as a subprotocol. CDK's default, the Authorization header, is one no browser can send.
     const authorizer = new WebSocketLambdaAuthorizer('Authorizer', functions.authorizer.function, {
@@ -91,6 +102,9 @@ export class WebSocketGateway extends Construct {
     this.route('$disconnect', functions.connection);
     // Without a route response what the function returns never reaches the socket.
     this.route('$default', functions.publisher, { returnResponse: true });
+    for (const [action, target] of Object.entries(functions.actions)) {
+      this.route(action, target, { returnResponse: true });
+    }
   }
 
   private route(key: string, target: ServiceFunction, options: Omit<WebSocketRouteOptions, 'integration'> = {}): void {

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { batchWrite } from './batch-write.ts';
 import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
 import { queryAll } from './query-all.ts';
@@ -41,7 +42,10 @@ export async function writeConnection(
  * Lets a subscription's access end at another time, but only while the row still says what `row` says: whoever changed it
  * since knows a later state of the permission.
  */
-export async function changeAccessEnd(row: SubscriptionRow, accessExpiresAt: number): Promise<void> {
+export async function changeAccessEnd(
+  row: SubscriptionKey & Pick<SubscriptionRow, 'accessExpiresAt'>,
+  accessExpiresAt: number,
+): Promise<void> {
   const { chatId, subscriber } = row;
   try {
     await dynamodb.send(
@@ -55,6 +59,58 @@ export async function changeAccessEnd(row: SubscriptionRow, accessExpiresAt: num
     );
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
+/** Lets a subscription's access end at this time, whatever the row says now. One that is gone stays gone. */
+export async function setAccessEnd({ chatId, subscriber }: SubscriptionKey, accessExpiresAt: number): Promise<void> {
+  try {
+    await dynamodb.send(
+      new UpdateCommand({
+        TableName: environment.subscriptionsTable,
+        Key: { chatId, subscriber },
+        UpdateExpression: 'SET accessExpiresAt = :new',
+        ConditionExpression: 'attribute_exists(subscriber)',
+        ExpressionAttributeValues: { ':new': accessExpiresAt },
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
+/** Writes subscriptions, over those that are there already. */
+export async function putSubscriptions(rows: readonly SubscriptionRow[]): Promise<void> {
+  await batchWrite(
+    rows.map((row) => ({ table: environment.subscriptionsTable, request: { PutRequest: { Item: row } } })),
+  );
+}
+
+/**
+ * Lets a connection live on to the end of another token, never shorter: renewals may overtake each other.
+ *
+ * @returns the end that now holds, in epoch seconds; `undefined` when the user has no such connection.
+ */
+export async function extendConnection(
+  { connectionId, userId }: Pick<ConnectionRow, 'connectionId' | 'userId'>,
+  tokenExpiresAt: number,
+): Promise<number | undefined> {
+  try {
+    await dynamodb.send(
+      new UpdateCommand({
+        TableName: environment.connectionsTable,
+        Key: { connectionId },
+        UpdateExpression: 'SET tokenExpiresAt = :new',
+        ConditionExpression: 'userId = :userId AND tokenExpiresAt < :new',
+        ExpressionAttributeValues: { ':userId': userId, ':new': tokenExpiresAt },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    );
+    return tokenExpiresAt;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    const held = error.Item;
+    return held?.['userId']?.S === userId ? Number(held['tokenExpiresAt']?.N) : undefined;
   }
 }
 

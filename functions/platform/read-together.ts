@@ -22,15 +22,24 @@ type Requests = NonNullable<BatchGetCommandInput['RequestItems']>;
 
 const maxTries = 4;
 
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
+const keysPerCall = 100;
+
 /**
- * Reads rows of several tables in one strongly consistent BatchGetItem, and again what it left unprocessed.
+ * Reads rows of several tables in one strongly consistent BatchGetItem, or in several at once for more than 100 keys, and
+ * again what it left unprocessed.
  *
- * @param keys at most 100, the limit of
- * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+ * @param keys distinct.
  * @returns the rows in the order of the keys, `undefined` where there is none.
  * @throws ReadIncomplete when keys stay unprocessed; AWS errors as they are.
  */
 export async function readTogether(keys: readonly RowKey[]): Promise<(Row | undefined)[]> {
+  if (keys.length <= keysPerCall) return readInOneCall(keys);
+  const starts = Array.from({ length: Math.ceil(keys.length / keysPerCall) }, (_, index) => index * keysPerCall);
+  return (await Promise.all(starts.map((start) => readInOneCall(keys.slice(start, start + keysPerCall))))).flat();
+}
+
+async function readInOneCall(keys: readonly RowKey[]): Promise<(Row | undefined)[]> {
   const found = new Map<string, Row[]>();
   let requests = requestsFor(keys);
   for (let attempt = 0; Object.keys(requests).length > 0; attempt += 1) {

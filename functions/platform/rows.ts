@@ -28,6 +28,12 @@ export interface SubscriptionRow {
   expiresAt: number;
 }
 
+/** A row of the Chats table. `sequence` is the head: the last number given out, absent before the first. */
+export interface ChatRow {
+  chatId: string;
+  sequence?: number;
+}
+
 /** A row of the Messages table: the history. `payload` is JSON, so that none of its fields can pose as ours. */
 export interface MessageRow {
   chatId: string;

@@ -7,13 +7,17 @@ describe.each(environments)('functions of %s', (environment) => {
   const stack = new Synthesized(environment);
   const functions = [...stack.functions()];
 
-  it('has one function for each role in delivery', () => {
+  it('has one function for each role in delivery and each group of actions', () => {
     expect(functions.map(([name]) => name).sort()).toEqual([
       'a2p-http-publisher',
+      'authenticate',
       'connection',
       'delivery-retry',
+      'heartbeat',
       'message-processor',
       'p2p-websocket-publisher',
+      'replay',
+      'subscription',
       'websocket-authorizer',
     ]);
   });

@@ -27,6 +27,11 @@ describe.each(environments)('gateways of %s', (environment) => {
       '$default',
       '$disconnect',
       'POST /publish',
+      'authenticate',
+      'ping',
+      'replay',
+      'subscribe',
+      'unsubscribe',
     ]);
     expect(webSocket['Properties']).toMatchObject({
       ProtocolType: 'WEBSOCKET',
@@ -36,6 +41,11 @@ describe.each(environments)('gateways of %s', (environment) => {
     expect(functionBehind('$disconnect')).toBe('connection');
     expect(functionBehind('$default')).toBe('p2p-websocket-publisher');
     expect(functionBehind('POST /publish')).toBe('a2p-http-publisher');
+    expect(functionBehind('subscribe')).toBe('subscription');
+    expect(functionBehind('unsubscribe')).toBe('subscription');
+    expect(functionBehind('replay')).toBe('replay');
+    expect(functionBehind('ping')).toBe('heartbeat');
+    expect(functionBehind('authenticate')).toBe('authenticate');
   });
 
   it('asks the authorizer whatever a connecting client brings', () => {
@@ -47,11 +57,13 @@ describe.each(environments)('gateways of %s', (environment) => {
     expect(functionIn(authorizer.AuthorizerUri)).toBe('websocket-authorizer');
   });
 
-  it('returns to the socket what the function behind $default answers', () => {
-    const answering = route('$default');
-    expect(answering['Properties'].RouteResponseSelectionExpression).toBe('$default');
+  it('returns to the socket what the functions behind $default and the actions answer', () => {
+    const answering = ['$default', 'subscribe', 'unsubscribe', 'replay', 'ping', 'authenticate'].map(route);
+    for (const { Properties } of answering) expect(Properties.RouteResponseSelectionExpression).toBe('$default');
     const responses = stack.ofType('AWS::ApiGatewayV2::RouteResponse');
-    expect(responses.map(({ Properties }) => targetId(Properties.RouteId))).toEqual([answering.id]);
+    expect(responses.map(({ Properties }) => targetId(Properties.RouteId)).sort()).toEqual(
+      answering.map(({ id }) => id).sort(),
+    );
   });
 
   it('takes tokens of people and of machines over HTTP, checked by the gateway', () => {

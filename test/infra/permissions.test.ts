@@ -57,6 +57,19 @@ describe.each(environments)('permissions of %s', (environment) => {
     expect(writers('Permissions')).toEqual([]);
   });
 
+  it('lets the actions of live sockets read history, and write subscriptions and the ends of tokens alone', () => {
+    const writes = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'].map((action) => `dynamodb:${action}`);
+    const written = (name: string): string[] =>
+      ['Permissions', 'Connections', 'Subscriptions', 'Chats', 'Messages', 'RateLimits'].filter((tableName) =>
+        writes.some((action) => stack.functionsAllowed(action, table(tableName)).includes(name)),
+      );
+    expect(written('subscription')).toEqual(['Subscriptions']);
+    expect(written('replay')).toEqual([]);
+    expect(written('heartbeat')).toEqual([]);
+    expect(written('authenticate')).toEqual(['Connections', 'Subscriptions']);
+    expect(stack.functionsAllowed('dynamodb:Query', table('Messages'))).toEqual(['replay', 'subscription']);
+  });
+
   it('lets senders post to sockets, and only the retries close one', () => {
     const methods = (name: string): string[] => {
       const resource = stack.functions().get(name);
@@ -90,13 +103,15 @@ describe.each(environments)('permissions of %s', (environment) => {
 
   it('lets API Gateway invoke a function for the route or authorizer that uses it', () => {
     const permissions = stack.ofType('AWS::Lambda::Permission');
+    const actions = ['subscribe', 'unsubscribe', 'replay', 'ping', 'authenticate'];
+    const routes = ['$connect', '$disconnect', '$default', ...actions].map((key) => `/*${key}`);
     const apis = stack.ofType('AWS::ApiGatewayV2::Api').map(({ id }) => id);
-    expect(permissions).toHaveLength(5);
+    expect(permissions).toHaveLength(10);
     for (const { Properties } of permissions) {
       expect(Properties).toMatchObject({ Action: 'lambda:InvokeFunction', Principal: 'apigateway.amazonaws.com' });
       const parts: unknown[] = Properties.SourceArn['Fn::Join'][1];
       expect(apis.map((id) => ({ Ref: id }))).toContainEqual(parts.find((part) => apis.includes(Object(part).Ref)));
-      expect(['/*$connect', '/*$disconnect', '/*$default', '/authorizers/', '/*/*/publish']).toContain(
+      expect([...routes, '/authorizers/', '/*/*/publish']).toContain(
         parts.findLast((part) => typeof part === 'string'),
       );
     }

@@ -182,7 +182,7 @@ describe('the connection function', () => {
     );
     expect(JSON.parse(answer.body ?? '')).toEqual({
       type: 'error',
-      error: `Unknown action: "${action}". Known actions: sendMessage.`,
+      error: `Unknown action: "${action}". Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate.`,
       statusCode: 400,
       ackId: 'x',
     });

@@ -27,7 +27,7 @@ export class InvalidRequest extends ServiceError {
 export class Unauthorized extends ServiceError {
   override readonly name = 'Unauthorized';
 
-  constructor(why: 'No user ID in context' | 'token expired') {
+  constructor(why: 'No user ID in context' | 'token expired' | 'invalid token') {
     super(401, `Unauthorized - ${why}`);
   }
 }
@@ -47,6 +47,15 @@ export class MessageIdConflict extends ServiceError {
 
   constructor() {
     super(409, 'Conflict: messageId is already used.');
+  }
+}
+
+/** 410: the socket is closed, or the service has given it up; whoever still has it should open another. */
+export class ConnectionGone extends ServiceError {
+  override readonly name = 'ConnectionGone';
+
+  constructor() {
+    super(410, 'Gone: this connection is closed; open a new one.');
   }
 }
 

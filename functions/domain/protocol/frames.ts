@@ -8,15 +8,18 @@ export interface Transport {
   sequenceNumber?: string | undefined;
 }
 
+/** What is delivered of a message, live or out of history. */
+export type Delivered = Pick<Envelope, 'payload' | 'messageId' | 'senderId' | 'publishTimestamp'>;
+
 /**
- * The frame that delivers a message: its payload, flattened, and what the service knows. A number that the service
+ * A message as its readers get it: its payload, flattened, and what the service knows. A number that the service
  * assigned stands in `sequence` and, for the older clients, in `customSequence`.
  *
  * @param sequence the service's own number, or undefined when it assigned none.
  */
-export function messageFrame(envelope: Envelope, transport: Transport, sequence: number | undefined): string {
-  const { payload, messageId, senderId, publishTimestamp, messageType, messageGroupId } = envelope;
-  return JSON.stringify({
+export function deliveredMessage(message: Delivered, sequence: number | undefined) {
+  const { payload, messageId, senderId, publishTimestamp } = message;
+  return {
     ...payload,
     messageId,
     senderId,
@@ -25,6 +28,14 @@ export function messageFrame(envelope: Envelope, transport: Transport, sequence:
       sequence,
       customSequence: { number: sequence, scope: payload.chatId, timestamp: publishTimestamp },
     }),
+  };
+}
+
+/** The frame that delivers a message as it comes: the message, and what the queue knows about it. */
+export function messageFrame(envelope: Envelope, transport: Transport, sequence: number | undefined): string {
+  const { payload, messageType, messageGroupId } = envelope;
+  return JSON.stringify({
+    ...deliveredMessage(envelope, sequence),
     sqsMetadata: {
       ...(messageType === 'fifo' && {
         sequenceNumber: transport.sequenceNumber,

@@ -10,6 +10,14 @@ export const limits = {
   /** Chats named while connecting. */
   chatsAtConnect: 50,
   connectionsPerUser: 20,
+  subscriptionsPerConnection: 500,
+  /** Chats named in one `subscribe` or `unsubscribe`. */
+  chatsPerRequest: 100,
+  positionsPerPing: 50,
+  /** One page of a replay, UTF-8 bytes, unless a single message is larger: API Gateway's unit of billing. */
+  replayFrameBytes: 32 * 1024,
+  /** UTF-8 bytes of a replay's ackId as JSON: room that the largest message leaves in its frame. */
+  replayAckIdBytes: 256,
   /** How old, and how far ahead, the time inside a messageId given by a client may be. */
   messageIdAgeMs: 24 * 60 * 60 * 1000,
   messageIdAheadMs: 60 * 1000,

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { chatIdPattern, chatIdRule } from './chat-id.ts';
 import { describe } from './describe.ts';
-import { InvalidRequest } from './errors.ts';
 import { limits } from './limits.ts';
 import { messageIdPattern } from './message-id.ts';
+import { invalid, keyOf, parseRequest, type Message } from './parse.ts';
 
 /** Names that only the service may use in a frame: in a payload they would let a sender forge what it says. */
 export const reservedPayloadFields: readonly string[] = [
@@ -34,18 +34,6 @@ const missingPayloadField: Record<string, string> = {
   eventType: missing.eventType,
   content: missing.content,
 };
-
-/** The last key on the way to what an issue is about. */
-function keyOf(issue: Parameters<Message>[0]): string {
-  return String(issue.path?.at(-1)?.key);
-}
-
-/** Words an issue: what it is about, and, for a missing part of an object, the way there. */
-type Message = (issue: { input: unknown; path?: readonly { key: unknown; input: unknown }[] | undefined }) => string;
-
-function invalid(field: string, expected: string): Message {
-  return ({ input }) => `Invalid ${field}: expected ${expected}, got ${describe(input)}.`;
-}
 
 /** Messages of an object with parts of its own: for a part that is bad, and for a part that is missing or no object at all. */
 function partMessages<Part extends string>(field: string, rules: Record<Part, string>) {
@@ -212,9 +200,7 @@ export type PublishRequest = v.InferOutput<typeof PublishRequest>;
  */
 export function parsePublishRequest(body: Record<string, unknown>): PublishRequest {
   const payload = withChatId(body['payload']);
-  const parsed = v.safeParse(PublishRequest, { ...body, payload }, { abortEarly: true });
-  if (!parsed.success) throw new InvalidRequest(parsed.issues[0].message);
-  return { ...parsed.output, payload: payload as Payload };
+  return { ...parseRequest(PublishRequest, { ...body, payload }), payload: payload as Payload };
 }
 
 const targetClasses: readonly unknown[] = ['user', 'org', 'hub', 'project'];

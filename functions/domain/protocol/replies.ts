@@ -14,7 +14,8 @@ const replyFields = {
   ),
 };
 
-const AckId = v.optional(v.pipe(v.unknown(), v.description('The one of the request, whatever it was.')));
+/** The id that the request carried, if it carried one. */
+export const AckId = v.optional(v.pipe(v.unknown(), v.description('The one of the request, whatever it was.')));
 
 /** What a backend hears after `POST /publish`. */
 export const HttpPublishReply = v.object(replyFields);

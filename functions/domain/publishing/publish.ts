@@ -5,12 +5,14 @@ import { publishToTopic } from '../../platform/topics.ts';
 import { toSeconds } from '../clock.ts';
 import { isOwnChannel, maySend } from '../permission.ts';
 import { writeEnvelope, type Envelope } from '../protocol/envelope.ts';
-import { Forbidden, MessageIdConflict, PayloadTooLarge, Unauthorized } from '../protocol/errors.ts';
+import { Forbidden, MessageIdConflict, PayloadTooLarge } from '../protocol/errors.ts';
 import { largestFrameBytes } from '../protocol/frames.ts';
 import { limits } from '../protocol/limits.ts';
 import { newMessageId, requireRecent } from '../protocol/message-id.ts';
 import type { PublishRequest } from '../protocol/publish-request.ts';
+import { largestReplayBytes } from '../protocol/replay-page.ts';
 import { saysTheSame } from '../same-content.ts';
+import { requireLiveToken } from '../token.ts';
 import { spendAllowance } from './allowance.ts';
 import { topicDeduplicationId, topicGroupId } from './topic-ids.ts';
 
@@ -39,7 +41,7 @@ export async function publish(request: PublishRequest, sender: Sender, now = Dat
   requireDeliverable(envelope);
 
   const { permission, connection, stored } = await readWhatDecides(request, sender);
-  requireLiveToken(sender, connection, now);
+  if (sender.connection !== undefined) requireLiveToken(sender.connection, connection, now);
   requirePermission(envelope, permission, now);
 
   const accepted = { envelope, ...(isContentDeduplicated(request) && { deduplication: 'content' as const }) };
@@ -74,7 +76,7 @@ function isContentDeduplicated({ messageType, messageId }: PublishRequest): bool
 }
 
 function requireDeliverable(envelope: Envelope): void {
-  const bytes = largestFrameBytes(envelope);
+  const bytes = Math.max(largestFrameBytes(envelope), largestReplayBytes(envelope));
   if (bytes > limits.frameBytes) throw new PayloadTooLarge(bytes, limits.frameBytes);
 }
 
@@ -100,12 +102,6 @@ async function readWhatDecides(request: PublishRequest, { userId, connection }: 
   };
   const rows = await readTogether(Object.values(wanted));
   return Object.fromEntries(Object.keys(wanted).map((name, index) => [name, rows[index]])) as unknown as WhatDecides;
-}
-
-function requireLiveToken({ connection }: Sender, row: ConnectionRow | undefined, now: number): void {
-  if (connection === undefined) return;
-  const expiresAt = row?.tokenExpiresAt ?? connection.tokenExpiresAt;
-  if (expiresAt <= toSeconds(now)) throw new Unauthorized('token expired');
 }
 
 function requirePermission({ senderId, payload }: Envelope, permission: PermissionRow | undefined, now: number): void {
