@@ -11,7 +11,7 @@ describe('a commit that fails', () => {
   const chats = { twice: 'fails-twice', thrice: 'fails-three-times', batch: 'fails-in-a-batch' };
 
   beforeAll(async () => {
-    stage = await Stage.open();
+    stage = await Stage.start();
     bob = await stage.listen('bob', ...Object.values(chats));
   });
 

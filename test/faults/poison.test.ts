@@ -13,7 +13,7 @@ describe('a message that can never be delivered spares the others', () => {
   const otherChat = 'healthy';
 
   beforeAll(async () => {
-    stage = await Stage.open();
+    stage = await Stage.start();
     bob = await stage.listen('bob', chat, otherChat);
     carol = await stage.listen('carol', chat, otherChat);
   });

@@ -22,13 +22,18 @@ export class Stage {
   }
 
   /** Standard messages are not delivered twice unless asked for: these tests count. */
-  static async open({ duplicates = 0 }: { duplicates?: number } = {}): Promise<Stage> {
+  static async start({ duplicates = 0 }: { duplicates?: number } = {}): Promise<Stage> {
     return new Stage(await startCloud({ arguments: ['--duplicates', String(duplicates)] }));
   }
 
   /** Opens a socket of a person who is a member of the chats. */
   async listen(username: string, ...chatIds: string[]): Promise<TestSocket> {
     for (const chatId of chatIds) await this.outside.grant(chatId, [username]);
+    return this.open(username, ...chatIds);
+  }
+
+  /** Opens a socket with the permissions there are. */
+  async open(username: string, ...chatIds: string[]): Promise<TestSocket> {
     const socket = await TestSocket.openAs(this.cloud.outputs, username, ...chatIds);
     this.#sockets.push(socket);
     return socket;
