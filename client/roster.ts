@@ -36,10 +36,7 @@ export class Roster {
   /** Resolves when the socket's subscriptions are what we want, or the socket has ended. Never rejects. */
   reconcile(session: Session): Promise<void> {
     let work = this.#working.get(session);
-    if (!work) {
-      work = this.#work(session).finally(() => this.#working.delete(session));
-      this.#working.set(session, work);
-    }
+    if (!work) this.#working.set(session, (work = this.#work(session)));
     return work;
   }
 
@@ -65,18 +62,19 @@ export class Roster {
 
   async #work(session: Session): Promise<void> {
     let most = CHATS_PER_SUBSCRIBE;
-    for (let attempt = 0; !session.signal.aborted;) {
+    for (let attempt = 0; ;) {
       // After the turn that asked, so that subscriptions made together share a frame.
       await Promise.resolve();
       const gone = [...session.live.keys()].filter((chatId) => !this.wanted.has(chatId)).slice(0, most);
       const fresh = [...this.wanted.values()].filter((one) => session.live.get(one.chatId) !== one).slice(0, most);
+      // Forgotten in the very turn that finds nothing to do: what is wanted from then on needs work of its own.
+      if (session.signal.aborted || gone.length + fresh.length === 0) return void this.#working.delete(session);
       try {
         if (gone.length > 0) await this.#unsubscribe(session, gone);
-        else if (fresh.length > 0) await this.#subscribe(session, fresh);
-        else return;
+        else await this.#subscribe(session, fresh);
         attempt = 0;
       } catch (error) {
-        if (session.signal.aborted) return;
+        if (session.signal.aborted) continue;
         if (error instanceof ServiceError && !error.transient) {
           // One name spoils its whole frame: find it by asking for each alone.
           if (most === 1) this.#refuse(session, gone[0], fresh[0], error.message);

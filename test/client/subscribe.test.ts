@@ -44,6 +44,14 @@ test('a subscription made before connecting waits for the connection', async () 
   await early.close();
 });
 
+test('a chat subscribed in any turn after another one became ready is subscribed, too', async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    await client.subscribe(`first-${turns}`, () => {}).ready;
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    await client.subscribe(`second-${turns}`, () => {}).ready;
+  }
+});
+
 test('a second subscription to a chat, or a name that is none, is a mistake told at once', () => {
   client.subscribe('chat-1', () => {});
   expect(() => client.subscribe('chat-1', () => {})).toThrow('Already subscribed: chat-1');
