@@ -9,15 +9,17 @@ const headers = { 'content-type': 'application/json' };
  * Answers an HTTP request with what `act` returns, or with the error in the same words as on a socket.
  *
  * @param failure what to say when AWS, or this code, fails.
+ * @param success the status when nothing does.
  */
 export async function answerHttp(
   context: Context,
   failure: string,
   act: () => Promise<object>,
+  success = 200,
 ): Promise<APIGatewayProxyStructuredResultV2> {
   logger.addContext(context);
   try {
-    return { statusCode: 200, headers, body: JSON.stringify(await act()) };
+    return { statusCode: success, headers, body: JSON.stringify(await act()) };
   } catch (error) {
     const { statusCode, ...reply } = errorReply(error, failure, context.awsRequestId);
     logRefusal(error, statusCode);

@@ -29,6 +29,17 @@ export function changesBy(caller: Caller, changes: Change[]): Changes {
   };
 }
 
+/** Whom and what changes cannot be about, whoever asks for them. */
+export function problemsOfIds(changes: Change[]): Problem[] {
+  return changes
+    .map((change, index): Problem => ({ index, errorType: 'InvalidInput', message: problemOfIds(change) ?? '' }))
+    .filter((problem) => problem.message !== '');
+}
+
+function problemOfIds(change: Change): string | null {
+  return problemOfId('userId', change.userId) ?? problemOfId('chatId', change.chatId);
+}
+
 /** What is wrong with grants, whoever asks for them. */
 export function problemsOfGrants(grants: Change[], nowSeconds: number): Problem[] {
   return grants
@@ -40,7 +51,7 @@ export function problemsOfGrants(grants: Change[], nowSeconds: number): Problem[
 }
 
 function problemOfGrant(grant: Change, index: number, twin: number, nowSeconds: number): string {
-  const wrongId = problemOfId('userId', grant.userId) ?? problemOfId('chatId', grant.chatId);
+  const wrongId = problemOfIds(grant);
   if (wrongId !== null) return wrongId;
   if (twin < index) return `Invalid userId and chatId: inputs[${twin}] names the same permission`;
   if (grant.expiresAt === undefined) return '';

@@ -1,0 +1,57 @@
+import { errorSummary, logger } from '../../platform/logger.ts';
+import type { Deadline } from '../deadline.ts';
+import { Slots } from '../delivery/slots.ts';
+import { isOwnChannel } from '../permission.ts';
+import { announce, type Revocation } from './announce.ts';
+import type { PermissionEvent } from './permission-event.ts';
+import { settle } from './settle.ts';
+
+/** How many people's subscriptions are brought in line at once. */
+const membershipsAtOnce = 16;
+
+/**
+ * Lets subscriptions follow the permissions they rest on. First all rows, since those decide who receives what, and only
+ * then the frames that tell people.
+ *
+ * Events of one permission are one matter, however many they are: whatever they tell, it is settled by what holds now.
+ *
+ * @returns the ids of events that could not be dealt with and must come again; never throws.
+ */
+export async function followPermissions(events: readonly PermissionEvent[], deadline: Deadline): Promise<string[]> {
+  const slots = new Slots(membershipsAtOnce);
+  const failed: string[] = [];
+  const revocations: Revocation[] = [];
+  await Promise.all(
+    byMembership(events).map((about) =>
+      slots.run(async () => {
+        try {
+          revocations.push(...(await follow(about)));
+        } catch (error) {
+          logger.error('Subscriptions could not follow a permission', { cause: errorSummary(error) });
+          failed.push(...about.map(({ id }) => id));
+        }
+      }),
+    ),
+  );
+  await announce(revocations, deadline);
+  return failed;
+}
+
+/** The events that matter, one list a person and chat. Nobody can lose their own channel. */
+function byMembership(events: readonly PermissionEvent[]): PermissionEvent[][] {
+  const groups = Map.groupBy(
+    events.filter(({ userId, chatId, kind }) => kind !== 'of no consequence' && !isOwnChannel(userId, chatId)),
+    ({ userId, chatId }) => `${userId}#${chatId}`,
+  );
+  return [...groups.values()];
+}
+
+async function follow(about: readonly PermissionEvent[]): Promise<Revocation[]> {
+  const last = about.at(-1);
+  if (last === undefined) return [];
+  const { userId, chatId, kind } = last;
+  const rows = await settle({ userId, chatId }, kind === 'removed');
+  // A permission that was not removed, and yet is none, has run out.
+  const reason = kind === 'removed' ? last.reason : 'expired';
+  return rows.map(({ connectionId }) => ({ connectionId, chatId, reason }));
+}
