@@ -1,6 +1,6 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListTopicsCommand, PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
-import { type Message, ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { ulid } from 'ulid';
 import { outsideCredentials } from '../../local/edge/credentials.ts';
@@ -90,25 +90,18 @@ export class Outside {
     if (Failed.length > 0) throw new Error(`SNS refused ${JSON.stringify(Failed)}`);
   }
 
-  /** What waits in a dead-letter queue; looking leaves it there, hidden for a second. */
+  /** The first ten letters in a dead-letter queue; looking leaves them there, for the next one to see. */
   async deadLetters(lane: Lane): Promise<{ body: string; attributes: Record<string, string> }[]> {
     const { QueueUrls = [] } = await this.#sqs.send(new ListQueuesCommand({}));
-    const QueueUrl = QueueUrls.find((url) => url.includes(`Messaging${lane}DeadLetters`));
-    const letters = new Map<string, Message>();
-    for (;;) {
-      const { Messages = [] } = await this.#sqs.send(
-        new ReceiveMessageCommand({
-          QueueUrl,
-          MaxNumberOfMessages: 10,
-          VisibilityTimeout: 1,
-          MessageAttributeNames: ['All'],
-        }),
-      );
-      const fresh = Messages.filter(({ MessageId = '' }) => !letters.has(MessageId));
-      if (fresh.length === 0) break;
-      for (const message of fresh) letters.set(message.MessageId ?? '', message);
-    }
-    return [...letters.values()].map(({ Body = '', MessageAttributes = {} }) => ({
+    const { Messages = [] } = await this.#sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: QueueUrls.find((url) => url.includes(`Messaging${lane}DeadLetters`)),
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout: 0,
+        MessageAttributeNames: ['All'],
+      }),
+    );
+    return Messages.map(({ Body = '', MessageAttributes = {} }) => ({
       body: Body,
       attributes: Object.fromEntries(
         Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
