@@ -42,6 +42,8 @@ export async function verifyToken(token: string): Promise<TokenClaims | undefine
   try {
     const claims = await verifier.verify(token);
     if (claims.token_use !== 'access' && claims.token_use !== 'id') return undefined;
+    // The library checks the end of a token that has one.
+    if (typeof claims.exp !== 'number') return undefined;
     const username = claims.token_use === 'id' ? claims['cognito:username'] : claims.username;
     return {
       userId: claims.sub,

@@ -100,6 +100,7 @@ describe('the authorizer', () => {
       ['an id token for another client', () => ({ token: issuer.id({ aud: 'other' }) })],
       ['a token for another use', () => ({ token: issuer.access({ token_use: 'refresh' }) })],
       ['a token signed by somebody else', () => ({ token: new TokenIssuer().access() })],
+      ['a token without an end', () => ({ token: issuer.access({ exp: undefined }) })],
       ['a token longer than any header', () => ({ token: issuer.access({ padding: 'x'.repeat(6000) }) })],
       ['a token that was changed', () => ({ token: changed(issuer.access()) })],
     ])('%s', async (_what, query) => {
