@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { moveClock } from './clock.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { outsideCredentials } from './edge/credentials.ts';
@@ -17,6 +18,7 @@ const root = join(import.meta.dirname, '..');
 async function main(): Promise<void> {
   const began = performance.now();
   const options = readOptions(process.argv.slice(2), root);
+  moveClock(options.clockOffset * 1000);
   await requireFreePort(options.port);
   const releaseDataFolder = takeDataFolder(options.dataFolder, options.fresh);
   process.once('exit', releaseDataFolder);

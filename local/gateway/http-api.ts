@@ -138,6 +138,8 @@ async function verified(
   if (!token) return undefined;
   try {
     const claims = await authorizer.verify(token);
+    // The library checks the end of a token that has one; API Gateway wants one.
+    if (typeof claims['exp'] !== 'number') return undefined;
     // Cognito's access tokens have no `aud`; API Gateway checks `client_id` in its place.
     const audience = [claims['aud'] ?? claims['client_id']].flat();
     return audience.some((value) => authorizer.audience.includes(String(value))) ? claims : undefined;

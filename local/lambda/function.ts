@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
+import { clockAhead } from '../clock.ts';
 import type { Invocation, WorkerReport, WorkerSettings } from './worker.ts';
 
 /** A Lambda function of the template, resolved: what to run, as whom, and within which limits. */
@@ -124,6 +125,7 @@ export class LambdaFunction {
       functionArn: definition.functionArn,
       memoryMegabytes: definition.memoryMegabytes,
       edge: { port: this.#edgePort, workerToken: token },
+      clockAhead: clockAhead(),
     };
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       env: { ...definition.environment },

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { moveClock } from '../clock.ts';
 import { type EdgeAddress, routeAwsHostsTo } from './network.ts';
 
 /** What a worker is started with. */
@@ -9,6 +10,8 @@ export type WorkerSettings = {
   functionArn: string;
   memoryMegabytes: number;
   edge: EdgeAddress;
+  /** Milliseconds that the functions' clock is ahead of the machine's, as that of everything else here. */
+  clockAhead: number;
 };
 
 /** One invocation, as the runtime hands it to a worker; `event` is JSON text, as on the wire of the Lambda Runtime API. */
@@ -27,6 +30,8 @@ async function serve(): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('worker.ts runs in a worker thread only');
   const settings = workerData as WorkerSettings;
+  // Before the bundle is loaded, so that nothing in it has seen another time.
+  moveClock(settings.clockAhead);
   routeAwsHostsTo(settings.edge);
   const loaded = (await import(settings.bundle)) as Record<string, unknown>;
   const handler = loaded[settings.exportName];

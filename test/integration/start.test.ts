@@ -110,6 +110,7 @@ describe('the embedded cloud starts and ends cleanly', () => {
   test.each([
     ['--port', 'many', '--port expects a number from 0 to 65535, and got "many"'],
     ['--duplicates', '2', '--duplicates expects a number from 0 to 1, and got "2"'],
+    ['--clock-offset', 'soon', '--clock-offset expects a number from 0 to 31536000, and got "soon"'],
     ['--unheard', 'of', "Unknown option '--unheard'"],
   ])('%s %s is refused with what was expected', (name, value, message) => {
     const { status, stderr } = start(name, value);
