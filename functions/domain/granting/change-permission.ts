@@ -4,6 +4,7 @@ import {
   keysToRead,
   objectionsTo,
   problemsOfGrants,
+  problemsOfIds,
 } from '../../../resolvers/rules/changes.ts';
 import type { Caller, PermissionRow } from '../../../resolvers/rules/permission.ts';
 import { judgeCancellation, type Moment, writesOf, writtenBy } from '../../../resolvers/rules/writes.ts';
