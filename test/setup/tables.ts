@@ -1,5 +1,6 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import {
+  BatchWriteCommand,
   DeleteCommand,
   DynamoDBDocumentClient,
   PutCommand,
@@ -32,6 +33,17 @@ export class Tables {
 
   async put(table: string, ...rows: Row[]): Promise<void> {
     for (const Item of rows) await this.#client.send(new PutCommand({ TableName: this.#nameOf(table), Item }));
+  }
+
+  /** Writes many rows, in batches, in no particular order. */
+  async fill(table: string, rows: Row[]): Promise<void> {
+    const requests = rows.map((Item) => ({ PutRequest: { Item } }));
+    while (requests.length > 0) {
+      const name = this.#nameOf(table);
+      const batch = requests.splice(0, 25);
+      const { UnprocessedItems } = await this.#client.send(new BatchWriteCommand({ RequestItems: { [name]: batch } }));
+      if (UnprocessedItems?.[name]?.length) throw new Error(`${name} did not take all of ${batch.length} rows`);
+    }
   }
 
   /** Sets these attributes of one row. */
