@@ -156,7 +156,7 @@ export class DeliveryPlane extends Construct {
         allow(['dynamodb:UpdateItem'], tables.chats.tableArn),
         allow(['dynamodb:PutItem'], tables.messages.tableArn),
         allow(['dynamodb:Query'], tables.subscriptions.tableArn),
-        ...this.removeConnections(),
+        this.deleteConnections(),
         allow(['sqs:SendMessage'], standard.deadLetters.queueArn, fifo.deadLetters.queueArn, deliveryRetries.queueArn),
       ],
     });
@@ -178,13 +178,15 @@ export class DeliveryPlane extends Construct {
     });
   }
 
-  /** Whoever finds a connection gone removes its rows, and finds those of its subscriptions through their index. */
+  /** To remove all rows of a connection: those of its subscriptions are found through their index. */
   private removeConnections(): PolicyStatement[] {
+    const { subscriptions } = this.props.tables;
+    return [allow(['dynamodb:Query'], indexOf(subscriptions.tableArn, 'byConnection')), this.deleteConnections()];
+  }
+
+  private deleteConnections(): PolicyStatement {
     const { connections, subscriptions } = this.props.tables;
-    return [
-      allow(['dynamodb:Query'], indexOf(subscriptions.tableArn, 'byConnection')),
-      allow(['dynamodb:BatchWriteItem'], connections.tableArn, subscriptions.tableArn),
-    ];
+    return allow(['dynamodb:BatchWriteItem'], connections.tableArn, subscriptions.tableArn);
   }
 
   private function(name: string, part: Part): ServiceFunction {

@@ -1,6 +1,6 @@
 import type { TestSocket } from '../setup/socket.ts';
 import { until } from '../setup/until.ts';
-import { contentsOf, retriesOf, Stage } from './stage.ts';
+import { contentsOf, retriesOf, Stage } from '../setup/stage.ts';
 
 /** An error the SDK does not try again by itself, so that each strike is one failed receive. */
 const refused = { error: 'AccessDeniedException', statusCode: 400 };

@@ -1,6 +1,6 @@
 import { ConnectionRefused } from '../setup/socket.ts';
 import { until } from '../setup/until.ts';
-import { contentsOf, Stage } from './stage.ts';
+import { contentsOf, Stage } from '../setup/stage.ts';
 
 const refused = { error: 'AccessDeniedException', statusCode: 400 };
 

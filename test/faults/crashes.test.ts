@@ -1,7 +1,7 @@
 import type { FaultRule } from '../setup/edge-control.ts';
 import type { TestSocket } from '../setup/socket.ts';
 import { until } from '../setup/until.ts';
-import { Stage } from './stage.ts';
+import { Stage } from '../setup/stage.ts';
 
 type Crash = { crash: true | 'after' };
 type Scenario = {

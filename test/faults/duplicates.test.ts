@@ -1,4 +1,4 @@
-import { contentsOf, Stage } from './stage.ts';
+import { contentsOf, Stage } from '../setup/stage.ts';
 
 describe('a standard queue that delivers every batch’s messages twice', () => {
   let stage: Stage;

@@ -3,7 +3,7 @@ import { envelopeOf } from '../setup/outside.ts';
 import { personNamed } from '../setup/sign-in.ts';
 import type { TestSocket } from '../setup/socket.ts';
 import { until } from '../setup/until.ts';
-import { contentsOf, retriesOf, Stage } from './stage.ts';
+import { contentsOf, retriesOf, Stage } from '../setup/stage.ts';
 
 describe('a message that can never be delivered spares the others', () => {
   let stage: Stage;

@@ -1,6 +1,6 @@
 import type { TestSocket } from '../setup/socket.ts';
 import { until } from '../setup/until.ts';
-import { contentsOf, Stage } from './stage.ts';
+import { contentsOf, Stage } from '../setup/stage.ts';
 
 describe('one socket among fifty that takes no messages', () => {
   let stage: Stage;

@@ -1,5 +1,5 @@
 import type { TestSocket } from '../setup/socket.ts';
-import { contentsOf, Stage } from './stage.ts';
+import { contentsOf, Stage } from '../setup/stage.ts';
 
 describe('posts that API Gateway throttles', () => {
   let stage: Stage;

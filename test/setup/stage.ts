@@ -1,9 +1,10 @@
-import { type Cloud, startCloud } from '../setup/cloud.ts';
-import { EdgeControl } from '../setup/edge-control.ts';
-import { envelopeOf, type Lane, Outside } from '../setup/outside.ts';
-import { personNamed } from '../setup/sign-in.ts';
-import { type Frame, TestSocket } from '../setup/socket.ts';
-import { until } from '../setup/until.ts';
+import { ulid } from 'ulid';
+import { type Cloud, startCloud } from './cloud.ts';
+import { EdgeControl } from './edge-control.ts';
+import { envelopeOf, type Lane, Outside } from './outside.ts';
+import { personNamed } from './sign-in.ts';
+import { type Frame, TestSocket } from './socket.ts';
+import { until } from './until.ts';
 
 /** YOUNG_CONNECTION_SECONDS of the `test` environment, and a little more. */
 const youngMs = 2_100;
@@ -58,6 +59,10 @@ export class Stage {
       lane,
       bodies.map((body) => ({ body, groupId: chatId })),
     );
+  }
+
+  newMessageId(): string {
+    return ulid();
   }
 
   async close(): Promise<void> {
