@@ -41,6 +41,6 @@ export function timeOfDay(date: Date): HTMLTimeElement {
     hour12: false,
   });
   const time = element('time', '', text);
-  time.dateTime = date.toISOString();
+  time.dateTime = time.title = date.toISOString();
   return time;
 }

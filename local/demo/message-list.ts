@@ -39,9 +39,10 @@ export class MessageList {
     return (later) => (item.textContent = later);
   }
 
-  /** What stands there while nothing else does. */
-  explainEmpty(text: string): void {
+  /** Stands where the messages would, which this person does not get. */
+  refused(text: string): void {
     this.#empty.textContent = text;
+    this.#empty.dataset.kind = 'refused';
   }
 
   /** The reply to a message came: shown at once where the message is unfolded. */

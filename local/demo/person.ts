@@ -68,7 +68,7 @@ export class Person {
     try {
       await Promise.all([this.#client.connect(), first.ready]);
     } catch (error) {
-      this.#messages.explainEmpty(textOf(error));
+      this.#messages.refused(textOf(error));
       return;
     }
     const { headSequence } = await first.ready;
