@@ -37,7 +37,10 @@ export async function startFront(
   const server = createServer((request, response) => {
     answer(request, response, routes).catch(() => response.destroy());
   });
+  const upgraded = new Set<Duplex>();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     if (isLoopbackHost(request.headers.host)) upgrade(request, socket, head).catch(() => socket.destroy());
     else socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
   });
@@ -55,6 +58,8 @@ export async function startFront(
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        // The server waits for these too, and no longer knows them.
+        for (const socket of upgraded) socket.destroy();
       }),
   };
 }

@@ -56,7 +56,9 @@ describe('the embedded cloud starts and ends cleanly', () => {
     const first = await startCloud({ dataFolder });
     expect(processesOn(dataFolder).length).toBeGreaterThan(1);
     expect(await nextSequence(first)).toBe(1);
+    const watching = await TestSocket.openAs(first.outputs, 'bob', 'chat-123');
     await first.stop({ keepData: true });
+    expect(await watching.closed()).toMatchObject({ code: 1006 });
     expect(processesOn(dataFolder)).toEqual([]);
     expect(await accepts(first.outputs.httpUrl)).toBe(false);
     expect(await accepts(first.outputs.edge?.url ?? '')).toBe(false);
