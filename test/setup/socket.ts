@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { breachOf } from './contract.ts';
 import type { Outputs } from './outputs.ts';
 import { signIn } from './sign-in.ts';
 
@@ -14,11 +15,15 @@ export class ConnectionRefused extends Error {
   }
 }
 
-/** A plain WebSocket that keeps what it received and waits for what is still to come. */
+/**
+ * A plain WebSocket that keeps what it received and waits for what is still to come. Every frame must be one of the
+ * contract's: the first that is not fails whoever waits, then or later.
+ */
 export class TestSocket {
   readonly frames: Frame[] = [];
   readonly socket: WebSocket;
-  #waiting: { matches: Matcher; resolve: (frame: Frame) => void }[] = [];
+  #waiting: { matches: Matcher; resolve: (frame: Frame) => void; reject: (breach: Error) => void }[] = [];
+  #breach: Error | undefined;
   #closed: { code: number; reason: string } | undefined;
 
   private constructor(socket: WebSocket) {
@@ -74,6 +79,7 @@ export class TestSocket {
 
   /** The first frame, received or yet to come, that matches. */
   next(matches: Matcher, what = 'frame', timeoutMs = 20_000): Promise<Frame> {
+    if (this.#breach) return Promise.reject(this.#breach);
     const found = this.frames.find(matches);
     if (found) return Promise.resolve(found);
     return new Promise((resolve, reject) => {
@@ -89,6 +95,10 @@ export class TestSocket {
         resolve: (frame) => {
           clearTimeout(timer);
           resolve(frame);
+        },
+        reject: (breach) => {
+          clearTimeout(timer);
+          reject(breach);
         },
       });
     });
@@ -121,6 +131,8 @@ export class TestSocket {
 
   #receive(frame: Frame): void {
     this.frames.push(frame);
+    this.#breach ??= breachOf(frame);
+    if (this.#breach) for (const { reject } of this.#waiting.splice(0)) reject(this.#breach);
     const ready = this.#waiting.filter(({ matches }) => matches(frame));
     this.#waiting = this.#waiting.filter((waiting) => !ready.includes(waiting));
     for (const { resolve } of ready) resolve(frame);

@@ -22,7 +22,9 @@ export type Fault =
   | { dropReply: true }
   /** Something else than the truth. */
   | { answer: object }
-  | { afterMs: number };
+  | { afterMs: number }
+  /** Done, but only once this has happened: what somebody else does at that very moment. */
+  | { meanwhile: () => Promise<unknown> };
 
 /** A call with what AWS does about it. */
 type Understood = Call & { perform: () => Promise<Answer> };
@@ -186,7 +188,8 @@ async function answerOf(fault: Fault, perform: () => Promise<Answer>): Promise<A
     await perform();
     return undefined;
   }
-  await new Promise((resolve) => setTimeout(resolve, fault.afterMs).unref());
+  if ('meanwhile' in fault) await fault.meanwhile();
+  else await new Promise((resolve) => setTimeout(resolve, fault.afterMs).unref());
   return perform();
 }
 

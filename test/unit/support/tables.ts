@@ -1,5 +1,6 @@
 import { CreateTableCommand, DynamoDBClient, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import {
+  DeleteCommand,
   DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -86,6 +87,9 @@ export function table(variable: keyof typeof tables) {
   return {
     async put(...rows: Row[]): Promise<void> {
       for (const Item of rows) await client.send(new PutCommand({ ...name, Item }));
+    },
+    async delete(key: Row): Promise<void> {
+      await client.send(new DeleteCommand({ ...name, Key: key }));
     },
     async get(key: Row): Promise<Row | undefined> {
       return (await client.send(new GetCommand({ ...name, Key: key, ConsistentRead: true }))).Item;
