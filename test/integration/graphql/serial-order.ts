@@ -32,10 +32,14 @@ export function serialOrder(start: Rights, changes: readonly Answered[], end: Ri
     if (order.length === changes.length) return textOf(rights) === wanted ? order : undefined;
     const here = `${done} ${textOf(rights)}`;
     if (hopeless.has(here)) return undefined;
-    for (const [index, change] of changes.entries()) {
-      if (done & (1 << index)) continue;
+    const possible = changes.flatMap((change, index) => {
+      if (done & (1 << index)) return [];
       const [outcome, next] = apply(rights, change);
-      if (outcome !== change.outcome) continue;
+      return outcome === change.outcome ? [{ index, next }] : [];
+    });
+    // A refused change alters nothing wherever it stands: an order that works from here on works with it moved here, too.
+    const refused = possible.find(({ index }) => changes[index]?.outcome !== 'done');
+    for (const { index, next } of refused ? [refused] : possible) {
       const found = search(next, [...order, index], done | (1 << index));
       if (found) return found;
     }
