@@ -20,6 +20,13 @@ export interface QueueSettings {
   maxReceiveCount: number;
 }
 
+/** How a table's stream is read. What keeps failing is given up after so many retries, or when it is so old. */
+export interface StreamSettings {
+  batchSize: number;
+  retryAttempts: number;
+  maxRecordAge: Duration;
+}
+
 export interface FunctionSettings {
   memorySize: number;
   timeout: Duration;
@@ -57,6 +64,8 @@ export interface Settings {
   processor: QueueSettings & { retries: Duration[] };
   /** The queue of single posts that failed, and the waits between the tries of one. */
   deliveryRetry: QueueSettings & { retries: Duration[] };
+  /** The stream of permissions. */
+  permissionStream: StreamSettings;
   throttling: { connect: Throttle; frames: Throttle; publish: Throttle };
 }
 
@@ -98,6 +107,9 @@ const dev: Settings = {
     maxReceiveCount: 8,
     retries: [1, 2, 4, 8].map((seconds) => Duration.seconds(seconds)),
   },
+  // A revocation that could not be carried out in an hour needs no carrying out: by then every token has been renewed, and a
+  // renewal asks for permission, too.
+  permissionStream: { batchSize: 100, retryAttempts: 30, maxRecordAge: Duration.hours(1) },
   throttling: {
     // AWS opens at most 500 sockets a second for the whole account.
     connect: { rateLimit: 50, burstLimit: 100 },
@@ -140,6 +152,7 @@ const test: Settings = {
     visibilityTimeout: Duration.seconds(24),
     retries: [1, 1, 1, 1].map((seconds) => Duration.seconds(seconds)),
   },
+  permissionStream: { ...dev.permissionStream, retryAttempts: 2 },
 };
 
 /**

@@ -36,7 +36,7 @@ export class HttpGateway extends Construct {
       }),
       corsPreflight: {
         allowOrigins: settings.allowedOrigins.length > 0 ? settings.allowedOrigins : ['*'],
-        allowMethods: [CorsHttpMethod.POST],
+        allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.DELETE],
         // `*` does not stand for this one.
         allowHeaders: ['authorization', 'content-type'],
         maxAge: Duration.hours(1),
@@ -56,6 +56,14 @@ export class HttpGateway extends Construct {
       path: '/publish',
       methods: [HttpMethod.POST],
       integration: new HttpLambdaIntegration('publish-integration', functions.publisher.function),
+    });
+  }
+
+  servePermissions(target: ServiceFunction): void {
+    this.api.addRoutes({
+      path: '/permissions',
+      methods: [HttpMethod.GET, HttpMethod.POST, HttpMethod.DELETE],
+      integration: new HttpLambdaIntegration('permissions-integration', target.function),
     });
   }
 }

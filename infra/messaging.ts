@@ -1,3 +1,4 @@
+import { Validations } from 'aws-cdk-lib';
 import { CfnTopic, FifoThroughputScope, SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -29,6 +30,8 @@ export class Messaging extends Construct {
   readonly fifo: Lane;
   readonly deliveryRetries: Queue;
   readonly deliveryRetryDeadLetters: Queue;
+  /** Which records of the Permissions table's stream could not be followed; their contents stay in the stream, for a day. */
+  readonly permissionStreamFailures: Queue;
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
@@ -70,6 +73,12 @@ export class Messaging extends Construct {
     this.deliveryRetries = queue('DeliveryRetryQueue', {
       visibilityTimeout: deliveryRetry.visibilityTimeout,
       deadLetterQueue: { queue: this.deliveryRetryDeadLetters, maxReceiveCount: deliveryRetry.maxReceiveCount },
+    });
+
+    this.permissionStreamFailures = deadLetters('PermissionStreamFailures');
+    Validations.of(this.permissionStreamFailures).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'It is itself where failures end: Lambda writes to it what it gave up.',
     });
 
     for (const lane of [this.standard, this.fifo]) subscribe(lane);

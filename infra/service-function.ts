@@ -1,13 +1,23 @@
 import { join } from 'node:path';
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
+import { CfnTable } from 'aws-cdk-lib/aws-dynamodb';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, EventSourceMapping, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  EventSourceMapping,
+  Function as LambdaFunction,
+  Runtime,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { allow } from './allow.ts';
-import type { FunctionSettings, QueueSettings, Settings } from './config.ts';
+import { child } from './child.ts';
+import type { FunctionSettings, QueueSettings, Settings, StreamSettings } from './config.ts';
 
 export interface ServiceFunctionProps {
   /** Folder of the function under `functions/`, and of its bundle. */
@@ -75,6 +85,37 @@ export class ServiceFunction extends Construct {
       batchSize,
       maxConcurrency: maximumConcurrency,
       reportBatchItemFailures: true,
+    });
+  }
+
+  /**
+   * Feeds the function from a table's stream; what it fails at for good is noted in `failures`, and the stream goes on.
+   * From the oldest record there is: AWS warns that a mapping that starts at LATEST can miss what is written while it is
+   * being made ("Process DynamoDB records with Lambda"), and whoever reads a stream here reads the table again anyway.
+   */
+  follow(table: Table, { batchSize, retryAttempts, maxRecordAge }: StreamSettings, failures: Queue): void {
+    const { tableStreamArn } = table;
+    if (!tableStreamArn) throw new Error(`${table.node.path} has no stream.`);
+    this.permit(
+      allow(['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], tableStreamArn),
+      allow(['dynamodb:ListStreams'], `${table.tableArn}/stream/*`),
+      allow(['sqs:SendMessage'], failures.queueArn),
+    );
+    Validations.of(this).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::<${Stack.of(this).getLogicalId(child(table, CfnTable))}.Arn>/stream/*]`,
+      reason: "Listing a table's streams is a right on all of them; reading is held to the one that is there.",
+    });
+    new EventSourceMapping(this, table.node.id, {
+      target: this.function,
+      eventSourceArn: tableStreamArn,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize,
+      retryAttempts,
+      maxRecordAge,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      // By hand: CDK's own destination may also read the queue's attributes.
+      onFailure: { bind: () => ({ destination: failures.queueArn }) },
     });
   }
 }

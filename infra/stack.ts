@@ -6,6 +6,7 @@ import { DeliveryPlane } from './delivery-plane.ts';
 import { HttpGateway } from './http-gateway.ts';
 import { Identity } from './identity.ts';
 import { Messaging } from './messaging.ts';
+import { PermissionFunctions } from './permission-functions.ts';
 import { Tables } from './tables.ts';
 import { WebSocketGateway } from './websocket-gateway.ts';
 
@@ -35,6 +36,7 @@ export class NotificationStack extends Stack {
     const webSocket = new WebSocketGateway(this, 'WebSocket', settings);
     const http = new HttpGateway(this, 'Http', settings, identity);
     new DeliveryPlane(this, 'Delivery', { settings, bundles, identity, tables, messaging, webSocket, http });
+    new PermissionFunctions(this, 'Permissions', { settings, bundles, tables, messaging, webSocket, http });
     const access = new AccessPlane(this, 'Access', {
       settings,
       userPool: identity.userPool,

@@ -112,16 +112,19 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   });
   const functions = new Functions(functionsOf(stack, assembly), invokePermissionsOf(stack), edge.port, settings.log);
   const graphql = startGraphql(stack, edge.url, { verify: verifierOf(cognito.issuer) });
-  const eventSources = startEventSources(stack, functions, edge, {
-    random: Math.random,
-    duplicateProbability: settings.duplicates,
-  });
+  const polling: { stop(): Promise<void> }[] = [];
   const stopped = async (...parts: { stop(): Promise<void> }[]): Promise<void> => {
     stopping = true;
     for (const part of parts) await part.stop();
   };
   try {
     requireDeliveryRights(stack, edge.policies);
+    polling.push(
+      await startEventSources({
+        ...{ stack, functions, edge, tables, dataFolder, onError },
+        disorder: { random: Math.random, duplicateProbability: settings.duplicates },
+      }),
+    );
     const front = await openFront(settings.port, webSockets, httpApi, cognito, [
       graphql.route,
       ...demoRoutes(demoOutputsOf(stack, cognito)),
@@ -130,10 +133,10 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
       stack,
       edge,
       outputs: outputsOf(stack, front, edge, cognito),
-      stop: () => stopped(front, webSockets, eventSources, functions, graphql, edge, queues, tables, cognito),
+      stop: () => stopped(front, webSockets, ...polling, functions, graphql, edge, queues, tables, cognito),
     };
   } catch (error) {
-    await stopped(webSockets, eventSources, functions, graphql, edge, queues, tables, cognito);
+    await stopped(webSockets, ...polling, functions, graphql, edge, queues, tables, cognito);
     throw error;
   }
 }

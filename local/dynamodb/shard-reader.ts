@@ -30,8 +30,8 @@ export class ShardReader {
   #stream: Stream | undefined;
   #position: Position | undefined;
 
-  constructor(engine: EngineClient, settings: StreamSettings) {
-    this.#engine = engine;
+  constructor(settings: StreamSettings) {
+    this.#engine = settings.client;
     this.#settings = settings;
     this.#checkpoint = new Checkpoint(settings.checkpointFile);
   }
@@ -56,7 +56,8 @@ export class ShardReader {
       const last = records.at(-1);
       if (last) {
         found = true;
-        await this.#settings.onBatch(await Promise.all(records.map((record) => this.#asLambdaGetsIt(record))));
+        const batch = await Promise.all(records.map((record) => this.#asLambdaGetsIt(record)));
+        await this.#settings.onBatch(batch, ShardId);
         this.#moveTo(ShardId, last.dynamodb.SequenceNumber);
       }
       this.#advance(ShardId, next);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { engineClient } from './client.ts';
+import type { EngineClient } from './client.ts';
 import { ShardReader } from './shard-reader.ts';
 import type { SweptRows } from './swept-rows.ts';
 
@@ -12,8 +12,8 @@ import type { SweptRows } from './swept-rows.ts';
 // - TrimmedDataAccessException and ExpiredIteratorException are DynamoDB Local's alone.
 
 export interface StreamSettings {
-  /** Of the engine. */
-  url: string;
+  /** How the stream is asked: at the engine, or through the edge in somebody's name. */
+  client: EngineClient;
   tableName: string;
   /** The stream's ARN in the stack; its region is the records' awsRegion. */
   streamArn: string;
@@ -30,7 +30,7 @@ export interface StreamSettings {
    * Takes one batch, in order; the next one is read when it resolves. When it rejects, the same batch comes again after a pause: giving up on
    * records is the event source mapping's to decide.
    */
-  onBatch: (records: DynamoDBRecord[]) => Promise<void>;
+  onBatch: (records: DynamoDBRecord[], shardId: string) => Promise<void>;
   /** Reading failed, or a batch did; it is tried again. */
   onError: (error: unknown) => void;
 }
@@ -42,7 +42,7 @@ export interface StreamReader {
   stop(): Promise<void>;
 }
 
-const POLL_INTERVAL_MS = 50;
+const POLL_INTERVAL_MS = 100;
 const PAUSE_AFTER_ERROR_MS = 500;
 
 /**
@@ -50,8 +50,7 @@ const PAUSE_AFTER_ERROR_MS = 500;
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
  */
 export function readStream(settings: StreamSettings): StreamReader {
-  const engine = engineClient(settings.url);
-  const reader = new ShardReader(engine, settings);
+  const reader = new ShardReader(settings);
   const stopping = new AbortController();
   let report = (): void => undefined;
   const ready = new Promise<void>((resolve) => {
@@ -70,7 +69,6 @@ export function readStream(settings: StreamSettings): StreamReader {
       }
       await delay(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
-    engine.close();
   })();
   return {
     ready,

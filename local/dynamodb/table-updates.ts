@@ -95,6 +95,8 @@ export async function updateTimeToLive(engine: EngineClient, name: string, wante
 }
 
 /** The attribute by which rows of a table expire, if they do. */
-function timeToLiveAttribute({ TimeToLiveSpecification }: TableProperties): string | undefined {
+export function timeToLiveAttribute({
+  TimeToLiveSpecification,
+}: Pick<TableProperties, 'TimeToLiveSpecification'>): string | undefined {
   return TimeToLiveSpecification?.Enabled ? TimeToLiveSpecification.AttributeName : undefined;
 }

@@ -16,6 +16,8 @@ describe.each(environments)('functions of %s', (environment) => {
       'heartbeat',
       'message-processor',
       'p2p-websocket-publisher',
+      'permission-stream',
+      'permissions-http',
       'replay',
       'subscription',
       'websocket-authorizer',
@@ -50,7 +52,7 @@ describe.each(environments)('functions of %s', (environment) => {
     for (const [, { Properties }] of functions) expect(Properties.Timeout).toBeLessThan(29);
   });
 
-  it.each(stack.ofType('AWS::Lambda::EventSourceMapping'))(
+  it.each(stack.eventSources('AWS::SQS::Queue'))(
     'reads a queue in batches, reports failures one by one and leaves time to finish: $id',
     ({ Properties }) => {
       expect(Properties).toMatchObject({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
@@ -62,6 +64,33 @@ describe.each(environments)('functions of %s', (environment) => {
       expect(queue['Properties'].VisibilityTimeout).toBeGreaterThanOrEqual(6 * consumer['Properties'].Timeout);
     },
   );
+
+  it('follows the stream of permissions from its beginning, and gives up a record that cannot be followed without losing word of it', () => {
+    const streams = stack.eventSources('AWS::DynamoDB::Table');
+    expect(streams).toHaveLength(1);
+    for (const { Properties } of streams) {
+      expect(stack.target(Properties.FunctionName)).toEqual(stack.functions().get('permission-stream'));
+      expect(Properties.EventSourceArn).toEqual({
+        'Fn::GetAtt': [stack.at('Tables/Permissions', 'AWS::DynamoDB::Table').id, 'StreamArn'],
+      });
+      expect(Properties).toMatchObject({
+        StartingPosition: 'TRIM_HORIZON',
+        BisectBatchOnFunctionError: true,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+      });
+      // Without an end to either, one bad record would hold up every revocation behind it for a day.
+      expect(Properties.MaximumRetryAttempts).toBeGreaterThan(0);
+      expect(Properties.MaximumRecordAgeInSeconds).toBeGreaterThan(0);
+      // One that waits for a batch to fill would leave revoked sockets listening.
+      expect(Properties.MaximumBatchingWindowInSeconds).toBeUndefined();
+      const failures = stack.target(Properties.DestinationConfig.OnFailure.Destination);
+      expect(failures).toMatchObject({
+        Type: 'AWS::SQS::Queue',
+        Properties: { SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 24 * 3600 },
+      });
+      expect(stack.functionsAllowed('sqs:SendMessage', failures.id)).toEqual(['permission-stream']);
+    }
+  });
 
   it('gives up on a record before SQS does', () => {
     const { processor, deliveryRetry } = settingsOf(environment);
@@ -80,7 +109,7 @@ describe.each(environments)('functions of %s', (environment) => {
 
   it('sends posts to the stage that clients connect to', () => {
     const api = stack.at('WebSocket/Api', 'AWS::ApiGatewayV2::Api').id;
-    for (const name of ['message-processor', 'delivery-retry']) {
+    for (const name of ['message-processor', 'delivery-retry', 'permission-stream']) {
       expect(stack.functions().get(name)?.['Properties'].Environment.Variables.WEBSOCKET_ENDPOINT).toEqual({
         'Fn::Join': [
           '',

@@ -26,6 +26,9 @@ describe.each(environments)('gateways of %s', (environment) => {
       '$connect',
       '$default',
       '$disconnect',
+      'DELETE /permissions',
+      'GET /permissions',
+      'POST /permissions',
       'POST /publish',
       'authenticate',
       'ping',
@@ -41,6 +44,9 @@ describe.each(environments)('gateways of %s', (environment) => {
     expect(functionBehind('$disconnect')).toBe('connection');
     expect(functionBehind('$default')).toBe('p2p-websocket-publisher');
     expect(functionBehind('POST /publish')).toBe('a2p-http-publisher');
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      expect(functionBehind(`${method} /permissions`)).toBe('permissions-http');
+    }
     expect(functionBehind('subscribe')).toBe('subscription');
     expect(functionBehind('unsubscribe')).toBe('subscription');
     expect(functionBehind('replay')).toBe('replay');
@@ -66,25 +72,28 @@ describe.each(environments)('gateways of %s', (environment) => {
     );
   });
 
-  it('takes tokens of people and of machines over HTTP, checked by the gateway', () => {
-    const { AuthorizationType, AuthorizerId } = route('POST /publish')['Properties'];
-    expect(AuthorizationType).toBe('JWT');
-    const { JwtConfiguration, IdentitySource } = stack.target(AuthorizerId)['Properties'];
-    expect(IdentitySource).toEqual(['$request.header.Authorization']);
-    expect(JwtConfiguration.Audience.map(targetId).sort()).toEqual(
-      stack
-        .ofType('AWS::Cognito::UserPoolClient')
-        .map(({ id }) => id)
-        .sort(),
-    );
-    const [userPool] = stack.ofType('AWS::Cognito::UserPool');
-    expect(JwtConfiguration.Issuer['Fn::Join'][1]).toContainEqual({ Ref: userPool?.id });
-  });
+  it.each(['POST /publish', 'POST /permissions', 'GET /permissions', 'DELETE /permissions'])(
+    'takes tokens of people and of machines over HTTP, checked by the gateway: %s',
+    (routeKey) => {
+      const { AuthorizationType, AuthorizerId } = route(routeKey)['Properties'];
+      expect(AuthorizationType).toBe('JWT');
+      const { JwtConfiguration, IdentitySource } = stack.target(AuthorizerId)['Properties'];
+      expect(IdentitySource).toEqual(['$request.header.Authorization']);
+      expect(JwtConfiguration.Audience.map(targetId).sort()).toEqual(
+        stack
+          .ofType('AWS::Cognito::UserPoolClient')
+          .map(({ id }) => id)
+          .sort(),
+      );
+      const [userPool] = stack.ofType('AWS::Cognito::UserPool');
+      expect(JwtConfiguration.Issuer['Fn::Join'][1]).toContainEqual({ Ref: userPool?.id });
+    },
+  );
 
   it('lets browsers call the HTTP API with a token and without cookies', () => {
     expect(http['Properties'].CorsConfiguration).toEqual({
       AllowOrigins: ['*'],
-      AllowMethods: ['POST'],
+      AllowMethods: ['GET', 'POST', 'DELETE'],
       AllowHeaders: ['authorization', 'content-type'],
       MaxAge: 3600,
     });

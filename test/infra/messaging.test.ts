@@ -94,7 +94,7 @@ describe.each(environments)('topics and queues of %s', (environment) => {
 
   it('gives every queue that is consumed a dead-letter queue of its own kind, kept for two weeks', () => {
     const consumed = stack
-      .ofType('AWS::Lambda::EventSourceMapping')
+      .eventSources('AWS::SQS::Queue')
       .map(({ Properties }) => stack.target(Properties.EventSourceArn));
     expect(consumed).toHaveLength(3);
     for (const queue of consumed) {

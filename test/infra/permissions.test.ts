@@ -24,6 +24,8 @@ describe.each(environments)('permissions of %s', (environment) => {
       for (const target of listed(Resource)) {
         const text = JSON.stringify(target);
         // Connection ids are given out as clients connect, so this one ends in a wildcard: one stage, one method.
+        // Reading a stream is a right on that stream, listing a table's streams one on all it ever had.
+        if (listed(Action).join() === 'dynamodb:ListStreams' && text.endsWith('"/stream/*"]]}')) continue;
         if (/"\/dvl\/(POST|DELETE)\/@connections\/\*"/.test(text)) continue;
         expect(text).not.toContain('*');
       }
@@ -47,14 +49,14 @@ describe.each(environments)('permissions of %s', (environment) => {
     expect(stack.functionsAllowed('sns:Publish')).toEqual(['a2p-http-publisher', 'p2p-websocket-publisher']);
   });
 
-  it('lets the processor write history and numbers, and nobody else', () => {
+  it('lets the processor write history and numbers, /permissions grants and counts of admins, and nobody else', () => {
     const writes = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'].map((action) => `dynamodb:${action}`);
     const writers = (name: string): string[] => [
       ...new Set(writes.flatMap((action) => stack.functionsAllowed(action, table(name)))),
     ];
     expect(writers('Messages')).toEqual(['message-processor']);
-    expect(writers('Chats')).toEqual(['message-processor']);
-    expect(writers('Permissions')).toEqual([]);
+    expect(writers('Chats')).toEqual(['message-processor', 'permissions-http']);
+    expect(writers('Permissions')).toEqual(['permissions-http']);
   });
 
   it('lets the actions of live sockets read history, and write subscriptions and the ends of tokens alone', () => {
@@ -80,14 +82,32 @@ describe.each(environments)('permissions of %s', (environment) => {
         .flatMap(({ Resource }) => JSON.stringify(Resource).match(/(?<=\/dvl\/)[A-Z]+/g) ?? [])
         .sort();
     };
-    expect(stack.functionsAllowed('execute-api:ManageConnections')).toEqual(['delivery-retry', 'message-processor']);
+    expect(stack.functionsAllowed('execute-api:ManageConnections')).toEqual([
+      'delivery-retry',
+      'message-processor',
+      'permission-stream',
+    ]);
+    expect(methods('permission-stream')).toEqual(['POST']);
     expect(methods('message-processor')).toEqual(['POST']);
     expect(methods('delivery-retry')).toEqual(['DELETE', 'POST']);
   });
 
+  it('lets a function read the stream that feeds it, and no other', () => {
+    const [feeding] = stack.eventSources('AWS::DynamoDB::Table');
+    const readers = [...stack.functions()].filter(([, resource]) =>
+      stack.statementsOf(resource).some(({ Action }) => listed(Action).includes('dynamodb:GetRecords')),
+    );
+    expect(readers.map(([name]) => name)).toEqual(['permission-stream']);
+    expect(stack.statementsOf(readers[0]?.[1] ?? stack.target({}))).toContainEqual({
+      Effect: 'Allow',
+      Action: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+      Resource: feeding?.['Properties'].EventSourceArn,
+    });
+  });
+
   it('lets a function consume the queues that feed it, and no other', () => {
     const fed = new Map(functions.map(([name]) => [name, [] as string[]]));
-    for (const { Properties } of stack.ofType('AWS::Lambda::EventSourceMapping')) {
+    for (const { Properties } of stack.eventSources('AWS::SQS::Queue')) {
       const consumer = targetId(Properties.FunctionName);
       const name = functions.find(([, { id }]) => id === consumer)?.[0] ?? '';
       fed.get(name)?.push(targetId(Properties.EventSourceArn));
@@ -106,12 +126,12 @@ describe.each(environments)('permissions of %s', (environment) => {
     const actions = ['subscribe', 'unsubscribe', 'replay', 'ping', 'authenticate'];
     const routes = ['$connect', '$disconnect', '$default', ...actions].map((key) => `/*${key}`);
     const apis = stack.ofType('AWS::ApiGatewayV2::Api').map(({ id }) => id);
-    expect(permissions).toHaveLength(10);
+    expect(permissions).toHaveLength(13);
     for (const { Properties } of permissions) {
       expect(Properties).toMatchObject({ Action: 'lambda:InvokeFunction', Principal: 'apigateway.amazonaws.com' });
       const parts: unknown[] = Properties.SourceArn['Fn::Join'][1];
       expect(apis.map((id) => ({ Ref: id }))).toContainEqual(parts.find((part) => apis.includes(Object(part).Ref)));
-      expect([...routes, '/authorizers/', '/*/*/publish']).toContain(
+      expect([...routes, '/authorizers/', '/*/*/publish', '/*/*/permissions']).toContain(
         parts.findLast((part) => typeof part === 'string'),
       );
     }

@@ -78,6 +78,13 @@ export class Synthesized {
       .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
   }
 
+  /** The mappings that feed a function from a queue, or those that feed one from a stream. */
+  eventSources(type: 'AWS::SQS::Queue' | 'AWS::DynamoDB::Table'): Resource[] {
+    return this.ofType('AWS::Lambda::EventSourceMapping').filter(
+      ({ Properties }) => this.target(Properties.EventSourceArn).Type === type,
+    );
+  }
+
   /** Folders of the functions whose roles allow an action, on the resource with that logical id if one is given. */
   functionsAllowed(action: string, resourceId?: string): string[] {
     const allows = (statement: Statement): boolean =>

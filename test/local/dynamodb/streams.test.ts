@@ -30,7 +30,7 @@ describe('a table stream', () => {
   const read = (tableName: string, settings: Partial<StreamSettings> = {}) => {
     const records: DynamoDBRecord[] = [];
     const reader = readStream({
-      url: scratch.url,
+      client: scratch.engine,
       tableName,
       streamArn: streamArnOf(tableName),
       startingPosition: 'TRIM_HORIZON',

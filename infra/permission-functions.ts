@@ -1,0 +1,72 @@
+import { Construct } from 'constructs';
+import { allow } from './allow.ts';
+import type { Settings } from './config.ts';
+import type { HttpGateway } from './http-gateway.ts';
+import type { Messaging } from './messaging.ts';
+import { ServiceFunction } from './service-function.ts';
+import type { Tables } from './tables.ts';
+import type { WebSocketGateway } from './websocket-gateway.ts';
+
+export interface PermissionFunctionsProps {
+  settings: Settings;
+  bundles: string;
+  tables: Tables;
+  messaging: Messaging;
+  webSocket: WebSocketGateway;
+  http: HttpGateway;
+}
+
+/** What surrounds the Permissions table besides GraphQL: the way in over HTTP, and the end of subscriptions when one goes. */
+export class PermissionFunctions extends Construct {
+  constructor(scope: Construct, id: string, props: PermissionFunctionsProps) {
+    super(scope, id);
+    this.follow(props);
+    this.serve(props);
+  }
+
+  private follow({ settings, bundles, tables, messaging, webSocket }: PermissionFunctionsProps): void {
+    const name = 'permission-stream';
+    const follower = new ServiceFunction(this, name, {
+      name,
+      bundles,
+      settings,
+      description: 'Ends live subscriptions when the permission they rest on does',
+      size: settings.functions.sender,
+      environment: {
+        PERMISSIONS_TABLE: tables.permissions.tableName,
+        SUBSCRIPTIONS_TABLE: tables.subscriptions.tableName,
+        CONNECTIONS_TABLE: tables.connections.tableName,
+        WEBSOCKET_ENDPOINT: webSocket.endpoint,
+      },
+      permissions: [
+        allow(['dynamodb:Query', 'dynamodb:DeleteItem', 'dynamodb:UpdateItem'], tables.subscriptions.tableArn),
+        allow(['dynamodb:BatchGetItem'], tables.permissions.tableArn, tables.connections.tableArn),
+        allow(['dynamodb:ConditionCheckItem'], tables.permissions.tableArn),
+      ],
+    });
+    webSocket.letManage(follower, 'POST');
+    follower.follow(tables.permissions, settings.permissionStream, messaging.permissionStreamFailures);
+  }
+
+  private serve({ settings, bundles, tables, http }: PermissionFunctionsProps): void {
+    const name = 'permissions-http';
+    const server = new ServiceFunction(this, name, {
+      name,
+      bundles,
+      settings,
+      description: 'Grants, revokes and lists permissions over HTTP, by the rules of the GraphQL API',
+      size: settings.functions.publisher,
+      environment: {
+        PERMISSIONS_TABLE: tables.permissions.tableName,
+        CHATS_TABLE: tables.chats.tableName,
+      },
+      permissions: [
+        allow(['dynamodb:Query', 'dynamodb:BatchGetItem'], tables.permissions.tableArn),
+        // One transaction writes permission and chat and checks the caller's right; the actions are those of its parts.
+        allow(['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'], tables.permissions.tableArn),
+        allow(['dynamodb:UpdateItem'], tables.chats.tableArn),
+      ],
+    });
+    http.servePermissions(server);
+  }
+}
