@@ -8,10 +8,17 @@ describe('the one port of the embedded cloud', () => {
 
   beforeAll(async () => {
     const hello = () => Promise.resolve({ status: 200, headers: {}, body: 'hello' });
-    front = await startFront(0, [{ prefix: '/hello', handle: hello }], (incoming, socket, head) => {
-      sockets.handleUpgrade(incoming, socket, head, (accepted) => accepted.close(1000, 'met'));
-      return Promise.resolve();
-    });
+    front = await startFront(
+      0,
+      [
+        { prefix: '/hello', handle: hello },
+        { prefix: '/', exact: true, handle: hello },
+      ],
+      (incoming, socket, head) => {
+        sockets.handleUpgrade(incoming, socket, head, (accepted) => accepted.close(1000, 'met'));
+        return Promise.resolve();
+      },
+    );
   });
 
   afterAll(() => front.stop());
@@ -60,4 +67,14 @@ describe('the one port of the embedded cloud', () => {
       expect(await open(host)).toBe(403);
     },
   );
+
+  test.each([
+    ['/', 200],
+    ['/?from=mail', 200],
+    ['/hello/again', 200],
+    ['/elsewhere', 404],
+    ['/hellos', 404],
+  ])('a route has its path and what lies under it, an exact one its path only: %s', async (path, status) => {
+    expect((await fetch(front.url + path)).status).toBe(status);
+  });
 });
