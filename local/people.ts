@@ -1,5 +1,5 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Outputs } from './outputs.ts';
+import { signIn } from './sign-in.ts';
 
 /** The chat the local people share. */
 export const demoChat = 'chat-123';
@@ -19,33 +19,40 @@ export function localPassword(username: string): string {
   return `${username[0]?.toUpperCase() ?? ''}${username.slice(1)}-local-2026!`;
 }
 
-/** Gives the local people their roles in `chat-123`, where they do not have one yet. */
-export async function seedPermissions(
-  tables: DynamoDBDocumentClient,
-  permissionsTable: string,
-  userIds: Map<string, string>,
-): Promise<void> {
-  const grants = localPeople.flatMap(({ username, role }) => {
-    const userId = userIds.get(username);
-    return role && userId ? [{ userId, role }] : [];
+/**
+ * Gives the local people their roles in `chat-123` as an administrator would, unless the chat is there already: what people did with it since
+ * stays as they left it.
+ * @throws Error with the first error of GraphQL
+ */
+export async function seedDemoChat(outputs: Outputs): Promise<void> {
+  const token = await signIn(outputs, administrator);
+  const { chat } = await ask<{ chat: object | null }>(
+    outputs,
+    token,
+    'query($chatId: ID!) { chat(chatId: $chatId) { chatId } }',
+    {
+      chatId: demoChat,
+    },
+  );
+  if (chat) return;
+  const inputs = localPeople.flatMap(({ username, role }) => {
+    const userId = outputs.users.find((user) => user.username === username)?.userId;
+    return role && userId ? [{ userId, chatId: demoChat, role }] : [];
   });
-  await Promise.all(grants.map((grant) => putPermission(tables, permissionsTable, grant)));
+  const mutation = 'mutation($inputs: [GrantPermissionInput!]!) { grantPermissions(inputs: $inputs) { userId } }';
+  await ask(outputs, token, mutation, { inputs });
 }
 
-async function putPermission(
-  tables: DynamoDBDocumentClient,
-  permissionsTable: string,
-  grant: { userId: string; role: string },
-): Promise<void> {
-  try {
-    await tables.send(
-      new PutCommand({
-        TableName: permissionsTable,
-        Item: { ...grant, chatId: demoChat, grantedBy: 'local-setup', grantedAt: new Date().toISOString() },
-        ConditionExpression: 'attribute_not_exists(userId)',
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
-  }
+/** Who needs no permission in a chat to grant some in it. */
+const administrator = 'ada';
+
+async function ask<Data>({ graphqlUrl }: Outputs, token: string, query: string, variables: object): Promise<Data> {
+  const response = await fetch(graphqlUrl, {
+    method: 'POST',
+    headers: { authorization: token, 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors = [] } = (await response.json()) as { data: Data; errors?: { message: string }[] };
+  if (errors[0]) throw new Error(`The people of ${demoChat} could not be set up: ${errors[0].message}`);
+  return data;
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CognitoIdentityProviderClient, InitiateAuthCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { WebSocket } from 'ws';
 import type { Outputs } from './outputs.ts';
+import { signIn } from './sign-in.ts';
 
 /** What a message's way through the service looked like from outside. */
 export type Journey = { reply: unknown; received: { by: string; frame: unknown; afterMs: number }[] };
@@ -60,26 +60,6 @@ async function openSocket(outputs: Outputs, username: string, chatId: string): P
     socket.once('error', (error) => reject(new Error(`${username} cannot connect to ${chatId}: ${error.message}`)));
   });
   return socket;
-}
-
-async function signIn({ region, cognito, users }: Outputs, username: string): Promise<string> {
-  const user = users.find((candidate) => candidate.username === username);
-  if (!user)
-    throw new Error(`No user ${username}; there are ${users.map((candidate) => candidate.username).join(', ')}`);
-  const client = new CognitoIdentityProviderClient({
-    region,
-    endpoint: cognito.endpoint,
-    credentials: { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' },
-  });
-  const { AuthenticationResult } = await client.send(
-    new InitiateAuthCommand({
-      AuthFlow: 'USER_PASSWORD_AUTH',
-      ClientId: cognito.clientId,
-      AuthParameters: { USERNAME: username, PASSWORD: user.password },
-    }),
-  );
-  client.destroy();
-  return AuthenticationResult?.AccessToken ?? '';
 }
 
 function nextFrame(
