@@ -1,4 +1,5 @@
 import { type Cloud, startCloud } from '../../setup/cloud.ts';
+import { EdgeControl } from '../../setup/edge-control.ts';
 import { personNamed, signIn } from '../../setup/sign-in.ts';
 import { ConnectionRefused, TestSocket } from '../../setup/socket.ts';
 import { Tables } from '../../setup/tables.ts';
@@ -145,6 +146,18 @@ describe('who may open a socket, and what opens with it', () => {
     test('50 chats are not too many', async () => {
       expect(await subscribedTo(await open({ chatIds: many(50) }))).toHaveLength(51);
     });
+  });
+
+  test.each([
+    ['websocket-authorizer', 'BatchGetItem'],
+    ['connection', 'TransactWriteItems'],
+  ])('500 when %s cannot ask DynamoDB: what is not checked does not open, and leaves no row', async (role, action) => {
+    const edge = new EdgeControl(cloud.outputs);
+    await edge.break({ service: 'dynamodb', action, role, fault: { error: 'InternalServerError', statusCode: 500 } });
+    await expect(open({ chatIds: 'hub-1' })).rejects.toThrow(new ConnectionRefused(500));
+    await edge.mend();
+    expect(await tables.rows('Subscriptions', 'chatId', 'hub-1')).toEqual([]);
+    expect(await tables.rows('Connections', 'userId', bobId, 'byUser')).toEqual([]);
   });
 
   test.each(['userId', 'username'])('the own %s may be named', async (name) => {
