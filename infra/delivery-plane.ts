@@ -163,7 +163,7 @@ export class DeliveryPlane extends Construct {
   }
 
   private deliveryRetry(): ServiceFunction {
-    const { settings, tables, webSocket } = this.props;
+    const { settings, tables, messaging, webSocket } = this.props;
     return this.function('delivery-retry', {
       description: 'Tries again, for one socket alone, to post what it missed; closes it when that keeps failing',
       size: settings.functions.sender,
@@ -172,9 +172,14 @@ export class DeliveryPlane extends Construct {
         CONNECTIONS_TABLE: tables.connections.tableName,
         WEBSOCKET_ENDPOINT: webSocket.endpoint,
         YOUNG_CONNECTION_SECONDS: inSeconds([settings.youngConnection]),
+        DELIVERY_RETRY_QUEUE_URL: messaging.deliveryRetries.queueUrl,
         DELIVERY_RETRY_SECONDS: inSeconds(settings.deliveryRetry.retries),
       },
-      permissions: [allow(['dynamodb:GetItem'], tables.subscriptions.tableArn), ...this.removeConnections()],
+      permissions: [
+        allow(['dynamodb:GetItem'], tables.subscriptions.tableArn),
+        ...this.removeConnections(),
+        allow(['sqs:SendMessage'], messaging.deliveryRetries.queueArn),
+      ],
     });
   }
 

@@ -26,12 +26,17 @@ export async function sendMessage(queueUrl: string, message: OutgoingMessage): P
 /**
  * Sends bodies (each at most `callBytes` in UTF-8) to a standard queue, as many a call as fit.
  *
+ * @param delaySeconds until the queue hands them out.
  * @returns how many were refused: a call can succeed for some of its entries only.
  */
-export async function sendMessages(queueUrl: string, bodies: readonly string[]): Promise<number> {
+export async function sendMessages(queueUrl: string, bodies: readonly string[], delaySeconds = 0): Promise<number> {
   let refused = 0;
   for (const batch of packed(bodies)) {
-    const entries = batch.map((body, index) => ({ Id: String(index), MessageBody: body }));
+    const entries = batch.map((body, index) => ({
+      Id: String(index),
+      MessageBody: body,
+      ...(delaySeconds > 0 && { DelaySeconds: delaySeconds }),
+    }));
     const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
     refused += Failed.length;
   }

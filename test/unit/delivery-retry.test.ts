@@ -10,6 +10,7 @@ describe('the retry of a delivery', () => {
   let aws: Aws;
 
   beforeAll(async () => {
+    process.env['DELIVERY_RETRY_QUEUE_URL'] = 'https://sqs.us-east-1.amazonaws.com/000000000000/retries';
     aws = await Aws.start();
   });
   afterAll(() => aws.stop());
@@ -81,6 +82,23 @@ describe('the retry of a delivery', () => {
     expect(await retry(failing, undelivered('carol', 1))).toEqual([failing.messageId]);
     expect(visibilities()).toEqual([seconds]);
     expect(aws.received.get('carol')).toHaveLength(2);
+  });
+
+  test('what is left after some frames arrived is tried on its own, from the beginning: nothing arrives twice', async () => {
+    await subscribe('bob');
+    const second = (input: Record<string, unknown>): boolean => input['frame'] === '{"n":2}';
+    aws.fail('PostToConnection', { error: 'InternalServerError', status: 500 }, { applies: second });
+    expect(await retry(undelivered('bob', 5, ['{"n":1}', '{"n":2}', '{"n":3}']))).toEqual([]);
+    expect(aws.received.get('bob')).toEqual(['{"n":1}']);
+    expect(aws.inputs('SendMessageBatch')).toMatchObject([{ Entries: [{ DelaySeconds: 1 }] }]);
+    const [sent] = aws.inputs<{ Entries: { MessageBody: string }[] }>('SendMessageBatch');
+    expect(JSON.parse(sent?.Entries[0]?.MessageBody ?? '')).toEqual({
+      chatId,
+      subscriber: '00#bob',
+      connectionId: 'bob',
+      frames: ['{"n":2}', '{"n":3}'],
+    });
+    expect(await subscription('bob')).toBeDefined();
   });
 
   test('after the fifth try the connection is closed and its rows removed, so that its client replays', async () => {

@@ -17,13 +17,19 @@ export type UndeliveredFrames = v.InferOutput<typeof UndeliveredFrames>;
  * Hands undelivered frames to the retry queue. Frames of one connection stay in one message, and so in order, as far as
  * a message can hold them.
  *
- * @throws AWS errors. A refused entry is noted: its client finds the gap when it next asks for its chats' heads.
+ * @param delaySeconds until the first try.
+ * @returns whether all were taken. A refused one is noted: its client finds the gap when it next asks for its chats' heads.
+ * @throws AWS errors.
  */
-export async function handToRetryQueue(undelivered: readonly UndeliveredFrames[]): Promise<void> {
-  if (undelivered.length === 0) return;
+export async function handToRetryQueue(
+  undelivered: readonly UndeliveredFrames[],
+  delaySeconds?: number,
+): Promise<boolean> {
+  if (undelivered.length === 0) return true;
   const bodies = undelivered.flatMap(messagesOf).map((message) => JSON.stringify(message));
-  const refused = await sendMessages(environment.deliveryRetryQueueUrl, bodies);
+  const refused = await sendMessages(environment.deliveryRetryQueueUrl, bodies, delaySeconds);
   if (refused > 0) logger.error('The retry queue refused frames', { refused });
+  return refused === 0;
 }
 
 function messagesOf(undelivered: UndeliveredFrames): UndeliveredFrames[] {

@@ -6,7 +6,7 @@ import { toSeconds } from '../clock.ts';
 import { removeConnection } from '../connecting/remove.ts';
 import type { Deadline } from '../deadline.ts';
 import { postInOrder } from './post-frames.ts';
-import { readUndelivered } from './retry-queue.ts';
+import { handToRetryQueue, readUndelivered } from './retry-queue.ts';
 import { isYoung } from './subscribers.ts';
 
 /**
@@ -35,6 +35,11 @@ export async function retryDelivery(body: string, tries: number, deadline: Deadl
   );
   if (posted.state === 'done') return true;
   const gone = posted.state === 'gone' && !isYoung(row);
+  // What arrived must not come again with what did not. A connection that takes some frames has not failed: it starts anew.
+  if (!gone && posted.left.length < frames.length) {
+    const left = frames.slice(frames.length - posted.left.length);
+    return handToRetryQueue([{ ...undelivered, frames: left }], secondsUntilNextTry(1));
+  }
   // Frames that there was no time to post say nothing about the connection.
   if (!gone && (tries < maxTries() || deadline.hasPassed())) return false;
   if (!gone) {

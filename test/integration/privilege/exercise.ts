@@ -112,6 +112,23 @@ export async function failToDeliver(stage: Stage): Promise<void> {
   await until('rows to go', async () => (await stage.outside.rows('Subscriptions', { chatId })).length === 0);
 }
 
+/** A socket that takes one frame and not the next: what is left of several goes back to the retry queue. */
+export async function failInBetween(stage: Stage): Promise<void> {
+  const chatId = 'privilege-between';
+  const bob = await stage.listen('bob', chatId);
+  const failure = { error: 'InternalServerError', statusCode: 500 };
+  await stage.edge.break({ service: 'execute-api', action: 'PostToConnection', probability: 0.5, fault: failure });
+  for (let round = 0; (await stage.edge.count('delivery-retry', 'SendMessageBatch')) === 0; round += 1) {
+    const contents = Array.from({ length: 10 }, (_, index) => `round ${round}, message ${index}`);
+    await stage.publish('Fifo', chatId, contents);
+    await until('every message', () =>
+      contents.every((each) => bob.messages().some(({ content }) => content === each)),
+    );
+  }
+  await stage.edge.mend();
+  await bob.close();
+}
+
 /** Opening and closing a socket with nothing in between. */
 export async function comeAndGo(stage: Stage): Promise<void> {
   const socket: TestSocket = await stage.listen('vera', 'privilege-visit');

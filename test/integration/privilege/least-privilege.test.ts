@@ -3,6 +3,7 @@ import { Stage } from '../../setup/stage.ts';
 import { administer } from './administer.ts';
 import {
   comeAndGo,
+  failInBetween,
   failToDeliver,
   failToProcess,
   publishBothWays,
@@ -41,6 +42,7 @@ describe('the policies of the template', () => {
     await comeAndGo(stage);
     await failToProcess(stage);
     await failToDeliver(stage);
+    await failInBetween(stage);
     await administer(stage);
     allows = (await stage.edge.policies()).filter(({ effect }) => effect === 'Allow');
   }, 120_000);
