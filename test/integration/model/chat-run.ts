@@ -1,0 +1,214 @@
+import { ulid } from 'ulid';
+import type { EdgeControl } from '../../setup/edge-control.ts';
+import type { Outside, RawMessage } from '../../setup/outside.ts';
+import { until } from '../../setup/until.ts';
+import type { Api, Page } from '../graphql/api.ts';
+import { breachesOf, type Said } from './breaches.ts';
+import { Listener, sendDeadlineMs } from './listener.ts';
+import type { QueueRecord, Queues } from './queues.ts';
+
+/** How a message travels: in the chat's one order of numbers, in order within one of several groups, or in none. */
+export type Kind = 'numbered' | 'group-1' | 'group-2' | 'standard';
+
+export type World = { api: Api; edge: EdgeControl; outside: Outside; queues: Queues };
+
+/** Those who listen, and send over their sockets if they may; then those who send over HTTP. */
+export const listening = ['bob', 'carol', 'vera'] as const;
+export const overSockets = ['bob', 'carol'] as const;
+export const overHttp = ['mallory', 'bob'] as const;
+
+/** Long enough for a message whose processor died twice. */
+const recoveryMs = 90_000;
+
+/** One chat of its own, in a world that others use at the same time. */
+export class ChatRun {
+  readonly chatId: string;
+  readonly world: World;
+  readonly said: Said[] = [];
+  #listeners: Listener[] = [];
+  #latecomer: Listener | undefined;
+  #sending: Promise<void>[] = [];
+
+  constructor(world: World, chatId: string) {
+    this.world = world;
+    this.chatId = chatId;
+  }
+
+  /** Lets everyone in who will send or listen, and starts the listeners. */
+  async begin(): Promise<void> {
+    const { outside, api } = this.world;
+    await outside.grant(this.chatId, ['bob', 'carol', 'mallory']);
+    await outside.grant(this.chatId, ['vera'], { role: 'viewer' });
+    this.#listeners = listening.map(
+      (name, index) => new Listener(api, name, this.chatId, index % 2 === 0 ? 'batch' : 'single'),
+    );
+    await Promise.all(this.#listeners.map((listener) => listener.ready()));
+  }
+
+  listener(username: string): Listener {
+    const found = this.#listeners.find((listener) => listener.username === username);
+    if (!found) throw new Error(`${username} does not listen`);
+    return found;
+  }
+
+  /** Sends over the client library, which does the retrying. Nobody waits for the answer here; see `answered`. */
+  sayOverSocket(username: string, kind: Kind): void {
+    const said = this.#say(username, kind, true);
+    const { messageId, content } = said;
+    const message = { chatId: this.chatId, eventType: 'chat', messageId, content, ...travelOf(kind) };
+    this.#track(
+      said,
+      this.listener(username)
+        .client.send(message)
+        .then(() => true),
+    );
+  }
+
+  /** Sends as a backend does, again and again with the same id until it is taken. */
+  sayOverHttp(username: string, kind: Kind): void {
+    const said = this.#say(username, kind, false);
+    const { messageId, content } = said;
+    const fields = { messageId, messageType: 'standard', ...travelOf(kind) };
+    const attempt = (): Promise<boolean> =>
+      this.world.api.publish(username, { chatId: this.chatId, content }, fields).then(
+        () => true,
+        () => false,
+      );
+    this.#track(
+      said,
+      until('POST /publish to succeed', attempt, sendDeadlineMs).then(() => true),
+    );
+  }
+
+  /** New messages straight onto the queues, as a redrive of letters that never got through would bring them. */
+  async redrive(username: string, messages: { kind: Kind; groupId: string }[]): Promise<void> {
+    const records = messages.map(({ kind, groupId }): QueueRecord => {
+      const said = this.#say(username, kind, false);
+      said.accepted = true;
+      return { lane: kind === 'standard' ? 'Standard' : 'Fifo', ...this.#raw(said, kind, groupId) };
+    });
+    await this.world.queues.deliver(records);
+  }
+
+  /** Delivers once more what the topics had delivered: these records, in this order, in their own group or another. */
+  async deliverAgain(picks: number[], groupId?: string): Promise<void> {
+    const published = this.world.queues.publishedTo(this.chatId);
+    const records = picks.flatMap((pick) => published[pick % published.length] ?? []);
+    for (const { body } of records) {
+      const { messageId } = JSON.parse(body) as { messageId: string };
+      const said = this.said.find((one) => one.messageId === messageId);
+      if (said) said.inTurn = false;
+    }
+    await this.world.queues.deliver(records.map((record) => ({ ...record, groupId: groupId ?? record.groupId })));
+  }
+
+  /** Waits until everything sent so far was answered, or given up. */
+  async answered(): Promise<void> {
+    await Promise.all(this.#sending.splice(0));
+  }
+
+  /** @throws Error naming what is not as it must be, though the system had the time it needs to recover. */
+  async verify(): Promise<void> {
+    await this.answered();
+    this.#latecomer = new Listener(this.world.api, 'vera', this.chatId, 'batch', { sequence: 0 });
+    let breaches: string[] = [];
+    const sound = async (): Promise<boolean> => (breaches = await this.breaches()).length === 0;
+    await until('a sound chat', sound, recoveryMs).catch(() => {
+      throw new Error(`In ${this.chatId}:\n${breaches.join('\n')}`);
+    });
+  }
+
+  /** Ends the apps; what they received stays. */
+  async end(): Promise<void> {
+    await Promise.all([...this.#listeners, ...(this.#latecomer ? [this.#latecomer] : [])].map((one) => one.close()));
+    await Promise.all(this.#sending);
+  }
+
+  /** What is not, or not yet, as it must be. */
+  async breaches(): Promise<string[]> {
+    const { outside, api, queues } = this.world;
+    if (!this.#latecomer) throw new Error('The run has not come to its end');
+    const { chat } = await api.data<{ chat: { headSequence: number } | null }>(
+      'carol',
+      'query($chatId: ID!) { chat(chatId: $chatId) { headSequence } }',
+      { chatId: this.chatId },
+    );
+    return breachesOf({
+      said: this.said,
+      rows: await outside.history(this.chatId),
+      head: chat?.headSequence ?? 0,
+      queried: {
+        all: await this.#queried('messages', ''),
+        numbered: await this.#queried('messagesBySequence', 'from: 1, '),
+      },
+      deadLetters: new Set(queues.deadLetters.map((body) => (JSON.parse(body) as { messageId: string }).messageId)),
+      listeners: this.#listeners,
+      latecomer: this.#latecomer,
+    });
+  }
+
+  async #queried(field: string, more: string): Promise<string[]> {
+    const ids: string[] = [];
+    let nextToken: string | null = null;
+    do {
+      const data: Record<string, Page<{ messageId: string }>> = await this.world.api.data(
+        'carol',
+        `query($chatId: ID!, $nextToken: String) {
+          ${field}(chatId: $chatId, ${more}limit: 100, nextToken: $nextToken) { items { messageId } nextToken }
+        }`,
+        { chatId: this.chatId, nextToken },
+      );
+      ids.push(...(data[field]?.items ?? []).map(({ messageId }) => messageId));
+      nextToken = data[field]?.nextToken ?? null;
+    } while (nextToken !== null);
+    return ids;
+  }
+
+  #say(username: string, kind: Kind, inTurn: boolean): Said {
+    const said: Said = {
+      messageId: ulid(),
+      senderId: this.world.api.userId(username),
+      content: { by: username, turn: this.said.length },
+      numbered: kind === 'numbered',
+      accepted: false,
+      inTurn,
+    };
+    this.said.push(said);
+    return said;
+  }
+
+  #track(said: Said, sending: Promise<boolean>): void {
+    this.#sending.push(
+      sending.then(
+        () => {
+          said.accepted = true;
+        },
+        () => {
+          // Nobody knows whether it arrived, or what it arrived after.
+          said.inTurn = false;
+        },
+      ),
+    );
+  }
+
+  #raw({ messageId, senderId, content }: Said, kind: Kind, groupId: string): RawMessage {
+    const body = JSON.stringify({
+      version: 1,
+      messageId,
+      senderId,
+      publishTimestamp: new Date().toISOString(),
+      targetChannel: 'WebSocket',
+      messageType: 'standard',
+      ...travelOf(kind),
+      payload: { chatId: this.chatId, eventType: 'chat', content },
+    });
+    return { body, groupId: `${this.chatId}-${groupId}` };
+  }
+}
+
+type Travel = { messageType: 'fifo'; generateSequence?: true; messageGroupId?: string };
+
+function travelOf(kind: Kind): Travel | undefined {
+  if (kind === 'standard') return undefined;
+  return { messageType: 'fifo', ...(kind === 'numbered' ? { generateSequence: true } : { messageGroupId: kind }) };
+}
