@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { AuthenticateRequest } from '../../functions/domain/protocol/authenticate-request.ts';
+import { PingRequest } from '../../functions/domain/protocol/ping-request.ts';
 import { PublishRequest } from '../../functions/domain/protocol/publish-request.ts';
-import { HttpPublishReply, SocketError, SocketPublishReply } from '../../functions/domain/protocol/replies.ts';
-import { MessageFrame } from '../../functions/domain/protocol/server-frames.ts';
+import { HttpPublishReply } from '../../functions/domain/protocol/replies.ts';
+import { ReplayRequest } from '../../functions/domain/protocol/replay-request.ts';
+import { MessageFrame, TypedFrame } from '../../functions/domain/protocol/server-frames.ts';
+import { SubscriptionRequest } from '../../functions/domain/protocol/subscription-request.ts';
 import { refusals } from '../integration/contract/refusals.ts';
 
 const document = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
@@ -25,22 +29,28 @@ function isJson(text: string): boolean {
   }
 }
 
-/** The schema of an example, by what tells the kinds apart; undefined for the actions and frames described elsewhere. */
-function schemaOf(example: Json): v.GenericSchema | undefined {
+const requests: Record<string, v.GenericSchema> = {
+  sendMessage: PublishRequest,
+  subscribe: SubscriptionRequest,
+  unsubscribe: SubscriptionRequest,
+  replay: ReplayRequest,
+  ping: PingRequest,
+  authenticate: AuthenticateRequest,
+};
+
+/** The schema of an example, by what tells the kinds apart. */
+function schemaOf(example: Json): v.GenericSchema {
   const { action, type, message } = example;
-  if (action === 'sendMessage') return PublishRequest;
-  if (type === 'reply' || type === 'ack') return SocketPublishReply;
-  if (type === 'error') return SocketError;
-  if (type === undefined && action === undefined) return message === undefined ? MessageFrame : HttpPublishReply;
-  return undefined;
+  if (typeof action === 'string') return requests[action] ?? v.never();
+  if (type !== undefined) return TypedFrame;
+  return message === undefined ? MessageFrame : HttpPublishReply;
 }
 
 describe('docs/protocol.md', () => {
   test('shows frames as the schemas describe them', () => {
-    const known = examples.filter((example) => schemaOf(example) !== undefined);
-    expect(known.length).toBeGreaterThanOrEqual(11);
-    for (const example of known) {
-      const parsed = v.safeParse(schemaOf(example) ?? v.never(), example);
+    expect(examples.length).toBeGreaterThanOrEqual(21);
+    for (const example of examples) {
+      const parsed = v.safeParse(schemaOf(example), example);
       expect({ example, issues: parsed.issues?.map(({ message }) => message) }).toEqual({ example, issues: undefined });
     }
   });
