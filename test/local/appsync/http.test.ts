@@ -166,6 +166,13 @@ describe('requests that are none', () => {
     },
   );
 
+  test('more than 1 MB is answered 413', async () => {
+    const body = JSON.stringify({ query: `{ many { text } } # ${'x'.repeat(1024 * 1024)}` });
+    const answer = await api().handle({ method: 'POST', headers: { authorization: token() }, body });
+    expect(answer.status).toBe(413);
+    expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ errorType: 'RequestEntityTooLargeException' }] });
+  });
+
   test.each(['PUT', 'DELETE'])('%s is answered 400', async (method) => {
     const body = '{"query":"{ many { text } }"}';
     expect((await api().handle({ method, headers: { authorization: token() }, body })).status).toBe(400);
