@@ -123,7 +123,11 @@ export class Person {
 
   #listen(): void {
     const client = this.#client;
-    client.on('state', () => this.#showState());
+    client.on('state', ({ state, previous }) => {
+      this.#showState();
+      if (state === 'reconnecting') this.#messages.note('Connection lost');
+      if (state === 'connected' && previous === 'reconnecting') this.#messages.note('Connected again');
+    });
     client.on('error', (error) => {
       if (!this.#line.isCut) this.#show('refused', textOf(error));
     });

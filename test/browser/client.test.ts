@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import type { Browser, Page, WebSocket as PageSocket } from 'playwright-core';
 import type * as library from '../../client/index.ts';
 import { launchBrowser } from '../setup/browser.ts';
@@ -9,6 +10,9 @@ import { type Cloud, startCloud } from '../setup/cloud.ts';
 import { EdgeControl } from '../setup/edge-control.ts';
 import { signIn } from '../setup/sign-in.ts';
 import { until } from '../setup/until.ts';
+
+// A browser, a cloud and a neighbouring test file share the machine.
+jest.setTimeout(120_000);
 
 /** What the test puts on the page's window to talk to later. */
 type Room = { client: library.Client; seen: library.Message[]; states: string[]; gaps: unknown[]; drop(): void };
@@ -33,7 +37,7 @@ describe('the built client library in a page of another origin', () => {
     });
     await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
     origin = `http://127.0.0.1:${(app.address() as AddressInfo).port}`;
-  }, 120_000);
+  });
   afterAll(async () => {
     app?.close();
     await Promise.all([browser?.close(), cloud?.stop()]);

@@ -1,7 +1,11 @@
+import { jest } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../setup/browser.ts';
 import { type Cloud, startCloud } from '../setup/cloud.ts';
 import { TestSocket } from '../setup/socket.ts';
+
+// A browser, a cloud and a neighbouring test file share the machine.
+jest.setTimeout(120_000);
 
 const patience = 30_000;
 
@@ -14,7 +18,7 @@ describe('the demo page', () => {
 
   beforeAll(async () => {
     [cloud, browser] = await Promise.all([startCloud(), launchBrowser()]);
-  }, 120_000);
+  });
   afterAll(async () => {
     await Promise.all([browser?.close(), cloud?.stop()]);
   });
@@ -84,6 +88,7 @@ describe('the demo page', () => {
       await person('bob').locator('.message .text').allTextContents(),
     );
     expect(await messageOf('carol', 'missed').locator('.chip').allTextContents()).toEqual(Array(3).fill('replayed'));
+    expect(await person('carol').locator('.note').allTextContents()).toContain('Connected again');
     const shown = await numbers('carol');
     expect(shown).toEqual(shown.map((_number, index) => (shown[0] ?? 0) + index));
   });
@@ -147,23 +152,6 @@ describe('the demo page', () => {
     expect(new Set(requested)).toEqual(new Set([cloud.outputs.httpUrl]));
   });
 
-  async function framesOf(message: Locator, count: number): Promise<Record<string, unknown>[]> {
-    await message
-      .locator('pre')
-      .nth(count - 1)
-      .waitFor();
-    const texts = await message.locator('pre').allTextContents();
-    return texts.map((text) => JSON.parse(text) as Record<string, unknown>);
-  }
-});
-
-describe('its place on the port', () => {
-  let cloud: Cloud;
-  beforeAll(async () => {
-    cloud = await startCloud();
-  }, 60_000);
-  afterAll(() => cloud?.stop());
-
   test('it has a strict policy, tells no more than it needs, and leaves the HTTP API its paths', async () => {
     const at = (path: string, method = 'GET'): Promise<Response> => fetch(cloud.outputs.httpUrl + path, { method });
     const policy = (await at('/')).headers.get('content-security-policy') ?? '';
@@ -178,4 +166,13 @@ describe('its place on the port', () => {
     expect((await at('/publish', 'POST')).status).toBe(401);
     expect(await (await at('/elsewhere')).json()).toEqual({ message: 'Not Found' });
   });
+
+  async function framesOf(message: Locator, count: number): Promise<Record<string, unknown>[]> {
+    await message
+      .locator('pre')
+      .nth(count - 1)
+      .waitFor();
+    const texts = await message.locator('pre').allTextContents();
+    return texts.map((text) => JSON.parse(text) as Record<string, unknown>);
+  }
 });

@@ -8,45 +8,47 @@ const root = join(import.meta.dirname, '../..');
 /** Browsers that a system's packages put there. */
 const installed = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-type Launch = { executablePath: string; env: Record<string, string> };
+type Launch = { executablePath: string; env?: Record<string, string> };
 
 /**
- * Launches a headless Chromium: on Linux x64 the one that `npm ci` brings, elsewhere one that is installed.
+ * Launches a headless Chromium: on Linux x64 the one that `npm ci` brings, elsewhere or failing that one that is installed.
  * @throws Error saying what to install
  */
 export async function launchBrowser(): Promise<Browser> {
-  const { executablePath, env } = packagedBrowser() ?? installedBrowser();
-  try {
-    return await chromium.launch({
-      executablePath,
-      env: { ...definedEnvironment(), ...env },
-      args: ['--disable-gpu', '--disable-background-networking', '--no-first-run'],
-    });
-  } catch (cause) {
-    throw new Error(`${executablePath} does not start. ${advice}`, { cause });
+  const failures: unknown[] = [];
+  for (const { executablePath, env } of [...packagedBrowser(), ...installedBrowsers()]) {
+    try {
+      return await chromium.launch({
+        executablePath,
+        env: { ...definedEnvironment(), ...env },
+        args: ['--disable-gpu', '--disable-background-networking', '--no-first-run'],
+      });
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  throw new AggregateError(
+    failures,
+    `No browser for the browser tests. Install one, such as with apt-get install chromium.\n${failures.join('\n')}`,
+  );
 }
 
-const advice =
-  'The browser tests need Chromium: apt-get install chromium (or the like), on Linux x64 npm ci is enough otherwise.';
-
-function packagedBrowser(): Launch | undefined {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+/** With the system's libraries, then with its own: a minimal system lacks some (NSS), an old one cannot load them. */
+function packagedBrowser(): Launch[] {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return [];
   const folder = unpackedBrowser();
-  return {
-    executablePath: join(folder, 'chromium'),
-    // It brings the few libraries that a minimal system lacks (NSS), and fonts for where there are none.
-    env: {
-      LD_LIBRARY_PATH: join(folder, 'al2023/lib'),
-      ...(existsSync('/etc/fonts/fonts.conf') ? {} : { FONTCONFIG_FILE: join(folder, 'fonts.conf') }),
-    },
-  };
+  const executablePath = join(folder, 'chromium');
+  const fonts: Record<string, string> = existsSync('/etc/fonts/fonts.conf')
+    ? {}
+    : { FONTCONFIG_FILE: join(folder, 'fonts.conf') };
+  return [
+    { executablePath, env: fonts },
+    { executablePath, env: { ...fonts, LD_LIBRARY_PATH: join(folder, 'al2023/lib') } },
+  ];
 }
 
-function installedBrowser(): Launch {
-  const executablePath = installed.find((path) => existsSync(path));
-  if (!executablePath) throw new Error(`No browser at ${installed.join(', ')}. ${advice}`);
-  return { executablePath, env: {} };
+function installedBrowsers(): Launch[] {
+  return installed.filter((path) => existsSync(path)).map((executablePath) => ({ executablePath }));
 }
 
 /** The folder of the unpacked browser. Test files run side by side: whoever is first moves a complete one into place. */
