@@ -10,6 +10,7 @@ import {
   subscribeInOddCases,
   useASocket,
 } from './exercise.ts';
+import { governAChat } from './govern.ts';
 
 /** Rights that AWS needs and that no call here can show, each with the reason. */
 const unseen: { action: string; reason: string }[] = [
@@ -44,6 +45,7 @@ describe('the policies of the template', () => {
     await failToDeliver(stage);
     await failInBetween(stage);
     await administer(stage);
+    await governAChat(stage);
     allows = (await stage.edge.policies()).filter(({ effect }) => effect === 'Allow');
   }, 120_000);
 
