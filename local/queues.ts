@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { Backend } from './edge/edge.ts';
 import { type Messaging, startMessaging } from './messaging/messaging.ts';
 import { provisionMessaging } from './messaging/provision.ts';
-import { plainHeaders } from './loopback.ts';
 import type { Stack } from './template/stack.ts';
 
 /** The stack's topics and queues, running: SNS and SQS as backends of the edge. */
@@ -20,10 +19,7 @@ export async function startQueues(stack: Stack, dataFolder: string): Promise<Que
   });
   return {
     messaging,
-    async backend(call) {
-      const { status, headers, body } = await messaging.forward(call);
-      return { status, headers: plainHeaders(headers), body };
-    },
+    backend: (call) => messaging.forward(call),
     stop: () => messaging.stop(),
   };
 }

@@ -6,7 +6,6 @@ import { SweptRows } from './dynamodb/swept-rows.ts';
 import { provisionTable, type TableProperties } from './dynamodb/tables.ts';
 import { sweepExpiredRows } from './dynamodb/ttl.ts';
 import type { Backend } from './edge/edge.ts';
-import { plainHeaders } from './loopback.ts';
 import type { Stack } from './template/stack.ts';
 
 /** The stack's tables, running: DynamoDB as a backend of the edge. */
@@ -42,10 +41,7 @@ export async function startTables(
   return {
     engine,
     swept,
-    async backend(call) {
-      const { status, headers, body } = await handler.forward(call);
-      return { status, headers: plainHeaders(headers), body };
-    },
+    backend: (call) => handler.forward(call),
     async stop() {
       await sweeper.stop();
       handler.close();
