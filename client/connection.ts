@@ -110,14 +110,19 @@ export class Connection {
     if (this.#current) void this.#sessions.get(this.#current)?.heartbeat.beat();
   }
 
-  /** A request; where the service says that the token has ended, it is renewed and the request made once more. */
+  /**
+   * A request; where the service says that the token has ended, it is renewed and the request made once more. Where it says
+   * that it has given the connection up, so do we: another one takes over.
+   */
   async ask<Reply>(session: Session, frame: object | string): Promise<Reply> {
     const ask = (): Promise<Reply> => session.request<Reply>(frame, this.#settings.replyTimeoutMs);
     try {
       return await ask();
     } catch (error) {
       const keeper = this.#sessions.get(session)?.keeper;
-      if (!keeper || !(error instanceof ServiceError) || error.statusCode !== 401) throw error;
+      if (!keeper || !(error instanceof ServiceError)) throw error;
+      if (error.statusCode === 410) session.drop('The service has given this connection up');
+      if (error.statusCode !== 401) throw error;
       await keeper.renew();
       return ask();
     }

@@ -52,6 +52,14 @@ test('a chat subscribed in any turn after another one became ready is subscribed
   }
 });
 
+test('a connection that the service has given up is replaced, and its chats are subscribed on the next', async () => {
+  service.intercept('subscribe', () => ({ type: 'error', statusCode: 410, error: 'Gone: open a new one.' }), 1);
+  const { ready } = client.subscribe('chat-1', () => {});
+  await until('it has connected anew', () => service.links.length > 1);
+  await expect(ready).resolves.toEqual({ headSequence: 0 });
+  expect(eventsIn(log, 'refused')).toEqual([]);
+});
+
 test('a second subscription to a chat, or a name that is none, is a mistake told at once', () => {
   client.subscribe('chat-1', () => {});
   expect(() => client.subscribe('chat-1', () => {})).toThrow('Already subscribed: chat-1');
