@@ -88,9 +88,11 @@ export class ChatSubscription implements Subscription {
 
   get position(): Position {
     const { last } = this.stream;
+    // What a replay has not brought yet would be missed for good by whoever goes on from a later time.
+    const since = this.unsureSince ?? (this.confirmedAt && this.#owner.serverTime(this.confirmedAt));
     return {
       ...(last !== undefined && { sequence: last }),
-      ...(this.confirmedAt !== undefined && { messageId: lowestUlid(this.#owner.serverTime(this.confirmedAt)) }),
+      ...(since !== undefined && { messageId: lowestUlid(since) }),
     };
   }
 

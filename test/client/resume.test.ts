@@ -170,6 +170,32 @@ test('from the position of an earlier subscription: numbered messages exactly, o
   expect(seen).not.toContain(1);
 });
 
+test('a position saved while a replay has yet to bring what was missed is from before the loss', async () => {
+  const first = await subscribed();
+  let silent = true;
+  service.intercept('replay', (_, usual) => (silent ? undefined : usual()));
+  service.cut();
+  const missed = service.commit('chat-1', { sequenced: false });
+  await service.heard('replay');
+  await service.pass(10 * 60_000);
+  const { position } = first;
+  first.unsubscribe();
+  silent = false;
+  await subscribed({ from: position });
+  await delivered(1);
+  expect(seen).toEqual([missed.messageId]);
+});
+
+test('a position saved before the service has subscribed us is the one we started from', async () => {
+  const { position } = await subscribed();
+  await client.close();
+  const restarted = client.subscribe('chat-1', () => {}, { from: position });
+  expect(position.messageId).toBeDefined();
+  expect(restarted.position).toEqual(position);
+  restarted.unsubscribe();
+  await expect(restarted.ready).rejects.toThrow();
+});
+
 test('a history longer than the reader keeps up with waits for it', async () => {
   for (let count = 0; count < 3_000; count++) service.commit('chat-1');
   const subscription = client.subscribe('chat-1', {}, { from: 0 });
