@@ -186,7 +186,8 @@ describe('publishing', () => {
       expect(await overSocket({ targetChannel: 'WebSocket', payload: hello })).toMatchObject({ type: 'reply' });
       expect(await overSocket({ action: 'shout', payload: hello, ackId: 3 })).toEqual({
         type: 'error',
-        error: 'Unknown action: "shout". Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate.',
+        error:
+          'Unknown action: "shout". Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate.',
         statusCode: 400,
         ackId: 3,
       });
