@@ -107,8 +107,8 @@ const dev: Settings = {
     maxReceiveCount: 8,
     retries: [1, 2, 4, 8].map((seconds) => Duration.seconds(seconds)),
   },
-  // A revocation that could not be carried out in an hour needs no carrying out: by then every token has been renewed, and a
-  // renewal asks for permission, too.
+  // A revocation that could not be carried out in an hour needs no carrying out: a subscription ends with the token it was
+  // made or renewed under, and without permission it is not renewed.
   permissionStream: { batchSize: 100, retryAttempts: 30, maxRecordAge: Duration.hours(1) },
   throttling: {
     // AWS opens at most 500 sockets a second for the whole account.

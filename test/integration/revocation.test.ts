@@ -1,4 +1,7 @@
+import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { outsideCredentials } from '../../local/edge/credentials.ts';
 import { type Cloud, startCloud } from '../setup/cloud.ts';
+import { EdgeControl } from '../setup/edge-control.ts';
 import { ConnectionRefused, type Frame, TestSocket } from '../setup/socket.ts';
 import { Tables } from '../setup/tables.ts';
 import { until } from '../setup/until.ts';
@@ -182,6 +185,44 @@ describe('permissions that change while people are connected', () => {
       else expect(socket.reason).toEqual(new ConnectionRefused(403));
     }
   });
+
+  test('a revocation that cannot be carried out is noted, and holds up no other', async () => {
+    const [stuck, free] = await Promise.all([chatOf('bob'), chatOf('carol')]);
+    const [bob, carol] = await Promise.all([open('bob', stuck), open('carol', free)]);
+    const edge = new EdgeControl(cloud.outputs);
+    // One retry more than the test stack allows would see it through.
+    const query = { role: 'permission-stream', service: 'dynamodb', action: 'Query' };
+    await edge.break({ ...query, times: 3, fault: { error: 'AccessDeniedException', statusCode: 400 } });
+    await revokeFrom('bob', stuck);
+    const note = await noteOfFailure();
+    expect(note).toMatchObject({
+      requestContext: {
+        condition: 'RetryAttemptsExhausted',
+        functionArn: expect.stringContaining('permission-stream'),
+      },
+      DDBStreamBatchInfo: { batchSize: 1, streamArn: expect.stringContaining('/stream/') },
+    });
+    await edge.mend();
+    await revokeFrom('carol', free);
+    await isToldOf(carol, free);
+    expect(await say(bob, stuck, 'a word?')).toMatchObject({ statusCode: 403 });
+  });
+
+  /** What the queue of failures is told next. */
+  async function noteOfFailure(): Promise<unknown> {
+    const { region, edge } = cloud.outputs;
+    const sqs = new SQSClient({ region, endpoint: edge?.url ?? '', credentials: outsideCredentials });
+    try {
+      const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
+      const QueueUrl = QueueUrls.find((url) => url.includes('PermissionStreamFailures'));
+      return await until('a note of the failure', async () => {
+        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+        return Messages[0]?.Body === undefined ? undefined : (JSON.parse(Messages[0].Body) as unknown);
+      });
+    } finally {
+      sqs.destroy();
+    }
+  }
 
   test('granted again right after: who subscribes then stays subscribed', async () => {
     const chatId = await chatOf('bob', 'carol');

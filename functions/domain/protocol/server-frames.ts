@@ -94,7 +94,10 @@ export const AuthenticatedFrame = v.object({
 export const SubscriptionRevokedFrame = v.object({
   type: v.literal('subscription.revoked'),
   chatId: v.string(),
-  reason: v.string(),
+  reason: v.pipe(
+    v.picklist(['revoked', 'expired']),
+    v.description('Somebody took the permission away, or its time was over.'),
+  ),
 });
 
 /** The token ends soon; `authenticate` with a new one keeps the connection going. */
@@ -128,4 +131,5 @@ export type Subscribed = v.InferOutput<typeof SubscribedFrame>;
 export type Unsubscribed = v.InferOutput<typeof UnsubscribedFrame>;
 export type Replay = v.InferOutput<typeof ReplayFrame>;
 export type Pong = v.InferOutput<typeof PongFrame>;
+export type SubscriptionRevoked = v.InferOutput<typeof SubscriptionRevokedFrame>;
 export type Authenticated = v.InferOutput<typeof AuthenticatedFrame>;

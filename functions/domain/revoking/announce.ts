@@ -2,6 +2,7 @@ import { logger } from '../../platform/logger.ts';
 import { pause } from '../../platform/pause.ts';
 import { post } from '../../platform/sockets.ts';
 import type { Deadline } from '../deadline.ts';
+import type { SubscriptionRevoked } from '../protocol/server-frames.ts';
 import type { Reason } from './permission-event.ts';
 
 /** A subscription that is no more, and who should hear of it. */
@@ -22,7 +23,8 @@ export async function announce(revocations: readonly Revocation[], deadline: Dea
 }
 
 async function tell({ connectionId, chatId, reason }: Revocation, deadline: Deadline): Promise<void> {
-  const frame = Buffer.from(JSON.stringify({ type: 'subscription.revoked', chatId, reason }));
+  const said: SubscriptionRevoked = { type: 'subscription.revoked', chatId, reason };
+  const frame = Buffer.from(JSON.stringify(said));
   for (let attempt = 0; attempt < maxTries && !deadline.hasPassed(); attempt += 1) {
     if (attempt > 0) await pause(attempt, 50);
     const outcome = await post(connectionId, frame);
