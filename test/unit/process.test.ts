@@ -197,18 +197,21 @@ describe('the message processor', () => {
       expect(aws.actions).toEqual(['TransactWriteItems', 'Query']);
     });
 
-    test('one message that DynamoDB refuses does not take its transaction with it', async () => {
-      const refusesB = (input: Frame): boolean => JSON.stringify(input).includes('poison');
-      aws.fail('TransactWriteItems', { error: 'ValidationException' }, { applies: refusesB });
-      const poison = sqsRecord({ body: standard('poison'), fifo: false });
-      const failed = await deliver(
-        sqsRecord({ body: standard('a'), fifo: false }),
-        poison,
-        sqsRecord({ body: standard('c'), fifo: false }),
-      );
-      expect(failed).toEqual([poison.messageId]);
-      expect((await history()).map(([, content]) => content).sort()).toEqual(['a', 'c']);
-    });
+    test.each(['ValidationException', 'SerializationException'])(
+      'one message that DynamoDB refuses does not take its transaction with it: %s',
+      async (error) => {
+        const refusesB = (input: Frame): boolean => JSON.stringify(input).includes('poison');
+        aws.fail('TransactWriteItems', { error }, { applies: refusesB });
+        const poison = sqsRecord({ body: standard('poison'), fifo: false });
+        const failed = await deliver(
+          sqsRecord({ body: standard('a'), fifo: false }),
+          poison,
+          sqsRecord({ body: standard('c'), fifo: false }),
+        );
+        expect(failed).toEqual([poison.messageId]);
+        expect((await history()).map(([, content]) => content).sort()).toEqual(['a', 'c']);
+      },
+    );
   });
 
   describe('frames', () => {

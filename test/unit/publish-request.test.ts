@@ -54,6 +54,11 @@ describe('what a publish request must be', () => {
       'Invalid messageGroupId: expected a string of 1-1024 characters, got an object.',
     ],
     [
+      'a messageGroupId with half of a surrogate pair',
+      { ...request, messageGroupId: '\udc00' },
+      'Invalid messageGroupId: expected well-formed Unicode, got "\\udc00".',
+    ],
+    [
       'a generateSequence that is no boolean',
       { ...request, generateSequence: 'true' },
       'Invalid generateSequence: expected true or false, got "true".',
@@ -110,6 +115,11 @@ describe('what a publish request must be', () => {
       { eventType: 'multipart.completed' },
       'Reserved payload.eventType: "multipart.completed"; types that start with "multipart." are sent by the service.',
     ],
+    [
+      'an eventType with half of a surrogate pair',
+      { eventType: 'a\ud800' },
+      'Invalid payload.eventType: expected well-formed Unicode, got "a\\ud800".',
+    ],
     ['no content', { content: undefined }, 'Missing required parameter: payload.content is required.'],
   ])('payload: %s', (_what, fields, message) => {
     const body = JSON.parse(JSON.stringify({ ...request, payload: { ...payload, ...fields } })) as typeof request;
@@ -131,6 +141,10 @@ describe('what a publish request must be', () => {
     [{ number: 1 }, `${scope} nothing.`],
     [{ number: 1, scope: '' }, `${scope} "".`],
     [{ number: 1, scope: 7 }, `${scope} 7.`],
+    [
+      { number: 1, scope: '\ud800' },
+      'Invalid payload.customSequence: expected scope to be well-formed Unicode, got "\\ud800".',
+    ],
   ])('customSequence: %j', (customSequence, message) => {
     expect(refusal({ ...request, payload: { ...payload, customSequence } })).toBe(message);
   });
@@ -141,6 +155,7 @@ describe('what a publish request must be', () => {
     [1, `${multiPart} an object with groupId, totalParts, partNumber, got 1.`],
     [{ ...part, groupId: undefined }, `${multiPart} groupId to be a string of 1-256 characters, got nothing.`],
     [{ ...part, groupId: '' }, `${multiPart} groupId to be a string of 1-256 characters, got "".`],
+    [{ ...part, groupId: '\ud800' }, `${multiPart} groupId to be well-formed Unicode, got "\\ud800".`],
     [{ ...part, totalParts: 0 }, `${multiPart} totalParts to be an integer from 1 to 1000, got 0.`],
     [{ ...part, totalParts: 1001 }, `${multiPart} totalParts to be an integer from 1 to 1000, got 1001.`],
     [{ ...part, totalParts: '5' }, `${multiPart} totalParts to be an integer from 1 to 1000, got "5".`],
@@ -173,6 +188,12 @@ describe('what comes out of a publish request', () => {
 
   test.each([[null], [0], [''], [false], [[]], [{ deep: [1] }]])('content may be anything: %j', (content) => {
     expect(parsePublishRequest({ ...request, payload: { ...payload, content } }).payload.content).toEqual(content);
+  });
+
+  test('surrogates in pairs are text like any other', () => {
+    const [eventType, groupId] = ['💬', 'g💬'];
+    const said = { ...payload, eventType, multiPartMetadata: { groupId, totalParts: 1, partNumber: 1 } };
+    expect(refusal({ ...request, messageGroupId: '💬', payload: said })).toBe('accepted');
   });
 
   test('bounds are included', () => {

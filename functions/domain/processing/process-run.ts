@@ -130,9 +130,12 @@ function isLastTry({ parcels }: Messages): boolean {
   return parcels.some(({ record }) => isSpent(record));
 }
 
+/** What DynamoDB calls a request that it refuses for what it says. The second it could not even read. */
+const refusals: readonly string[] = ['ValidationException', 'SerializationException', 'TransactionCanceledException'];
+
 /** Whether DynamoDB refused what we asked for, so that asking again in the same way is useless. */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && ['ValidationException', 'TransactionCanceledException'].includes(error.name);
+  return error instanceof Error && refusals.includes(error.name);
 }
 
 function frameOf({ record, envelope }: Parcel, committed: Committed | undefined): string[] {

@@ -18,6 +18,13 @@ export function invalid(field: string, expected: string): Message {
   return ({ input }) => `Invalid ${field}: expected ${expected}, got ${describe(input)}.`;
 }
 
+export const unicode = 'well-formed Unicode';
+
+/** Text without half of a surrogate pair, which JSON can spell but UTF-8, and so AWS, cannot hold. */
+export function wellFormed(message: Message) {
+  return v.check((text: string) => text.isWellFormed(), message);
+}
+
 /** Names the field that an object lacks. */
 export const missingField: Message = (issue) => `Missing required parameter: ${keyOf(issue)} is required.`;
 

@@ -3,7 +3,7 @@ import { chatIdPattern, chatIdRule } from './chat-id.ts';
 import { describe } from './describe.ts';
 import { limits } from './limits.ts';
 import { messageIdPattern } from './message-id.ts';
-import { invalid, keyOf, parseRequest, type Message } from './parse.ts';
+import { invalid, keyOf, parseRequest, unicode, wellFormed, type Message } from './parse.ts';
 
 /** Names that only the service may use in a frame: in a payload they would let a sender forge what it says. */
 export const reservedPayloadFields: readonly string[] = [
@@ -39,8 +39,8 @@ const missingPayloadField: Record<string, string> = {
 function partMessages<Part extends string>(field: string, rules: Record<Part, string>) {
   const parts = Object.keys(rules) as Part[];
   return {
-    bad(part: Part): Message {
-      return ({ input }) => `Invalid ${field}: expected ${part} to be ${rules[part]}, got ${describe(input)}.`;
+    bad(part: Part, rule: string = rules[part]): Message {
+      return ({ input }) => `Invalid ${field}: expected ${part} to be ${rule}, got ${describe(input)}.`;
     },
     missing(issue: Parameters<Message>[0]): string {
       const { input: whole } = issue.path?.at(-1) ?? issue;
@@ -65,7 +65,11 @@ export const CustomSequence = v.looseObject(
       v.safeInteger(sequenceMessages.bad('number')),
       v.minValue(1, sequenceMessages.bad('number')),
     ),
-    scope: v.pipe(v.string(sequenceMessages.bad('scope')), v.minLength(1, sequenceMessages.bad('scope'))),
+    scope: v.pipe(
+      v.string(sequenceMessages.bad('scope')),
+      v.minLength(1, sequenceMessages.bad('scope')),
+      wellFormed(sequenceMessages.bad('scope', unicode)),
+    ),
   },
   (issue) => sequenceMessages.missing(issue),
 );
@@ -88,6 +92,7 @@ export const MultiPartMetadata = v.pipe(
         v.string(partsMessages.bad('groupId')),
         v.minLength(1, partsMessages.bad('groupId')),
         v.maxLength(limits.multiPartGroupIdLength, partsMessages.bad('groupId')),
+        wellFormed(partsMessages.bad('groupId', unicode)),
       ),
       totalParts: v.pipe(
         positiveInteger(partsMessages.bad('totalParts')),
@@ -120,6 +125,7 @@ export const Payload = v.pipe(
       eventType: v.pipe(
         v.string(missing.eventType),
         v.minLength(1, missing.eventType),
+        wellFormed(invalid('payload.eventType', unicode)),
         v.check(
           (eventType) => !eventType.startsWith(reservedEventTypePrefix),
           ({ input }) =>
@@ -166,6 +172,7 @@ export const PublishRequest = v.looseObject(
         v.string(messageGroupIdMessage),
         v.minLength(1, messageGroupIdMessage),
         v.maxLength(limits.messageGroupIdLength, messageGroupIdMessage),
+        wellFormed(invalid('messageGroupId', unicode)),
         v.description('FIFO only, ignored otherwise: messages of one group are processed in order. Default: the chat.'),
       ),
     ),

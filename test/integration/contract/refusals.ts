@@ -134,6 +134,7 @@ const contents: Refusal[] = [
     body: saying({ eventType }),
     error: noEventType,
   })),
+  ...inPayload('eventType', [['a\ud800', 'well-formed Unicode', '"a\\ud800"']]),
   { what: 'no content', body: { ...request, payload: without('content') }, error: noContent },
   ...['FIFO', '', 'sqs', null, 5].map((messageType) => ({
     what: `messageType ${show(messageType)}`,
@@ -159,6 +160,7 @@ const customSequences = inPayload('customSequence', [
   [{ number: 42 }, 'scope to be a non-empty string', 'nothing'],
   [{ number: 42, scope: '' }, 'scope to be a non-empty string', '""'],
   [{ number: 42, scope: 5 }, 'scope to be a non-empty string', '5'],
+  [{ number: 42, scope: '\udc00' }, 'scope to be well-formed Unicode', '"\\udc00"'],
 ]);
 
 const partsShape = 'an object with groupId, totalParts, partNumber';
@@ -174,6 +176,7 @@ const multiParts = inPayload('multiPartMetadata', [
   [{ ...whole, groupId: '' }, groupId, '""'],
   [{ ...whole, groupId: 5 }, groupId, '5'],
   [{ ...whole, groupId: 'x'.repeat(257) }, groupId, 'a string of 257 characters'],
+  [{ ...whole, groupId: '\ud800' }, 'groupId to be well-formed Unicode', '"\\ud800"'],
   [{ groupId: 'upload', partNumber: 1 }, totalParts, 'nothing'],
   [{ ...whole, totalParts: 0 }, totalParts, '0'],
   [{ ...whole, totalParts: 1001 }, totalParts, '1001'],
@@ -207,6 +210,7 @@ const others: Refusal[] = [
     [null, 'null'],
     ['x'.repeat(1025), 'a string of 1025 characters'],
   ]),
+  ...topLevel('messageGroupId', 'well-formed Unicode', [['\ud800', '"\\ud800"']]),
   ...['generateSequence', 'requestAck'].flatMap((field) =>
     topLevel(field, 'true or false', [
       ['true', '"true"'],
