@@ -23,6 +23,8 @@ export const limits = {
   messageIdAheadMs: 60 * 1000,
   messageGroupIdLength: 1024,
   targetChannelLength: 128,
+  /** Objects and arrays within each other, the payload included. */
+  payloadLevels: 64,
   multiPartTotalParts: 1000,
   multiPartGroupIdLength: 256,
   /** Characters of its JSON. */

@@ -3,6 +3,7 @@ import { chatIdPattern, chatIdRule } from './chat-id.ts';
 import { describe } from './describe.ts';
 import { limits } from './limits.ts';
 import { messageIdPattern } from './message-id.ts';
+import { requireSoundShape } from './payload-shape.ts';
 import { invalid, keyOf, parseRequest, unicode, wellFormed, type Message } from './parse.ts';
 
 /** Names that only the service may use in a frame: in a payload they would let a sender forge what it says. */
@@ -207,13 +208,14 @@ export type PublishRequest = v.InferOutput<typeof PublishRequest>;
  */
 export function parsePublishRequest(body: Record<string, unknown>): PublishRequest {
   const payload = withChatId(body['payload']);
+  if (payload !== undefined) requireSoundShape(payload);
   return { ...parseRequest(PublishRequest, { ...body, payload }), payload: payload as Payload };
 }
 
 const targetClasses: readonly unknown[] = ['user', 'org', 'hub', 'project'];
 
 /** The older document names a target by `targetId` and `targetClass`: that target is the chat called `targetId`. */
-function withChatId(payload: unknown): unknown {
+function withChatId(payload: unknown): Record<string, unknown> | undefined {
   if (!isJsonObject(payload)) return undefined;
   const { chatId, targetId, targetClass } = payload;
   if (chatId === null) return { ...payload, chatId: '' };

@@ -90,6 +90,11 @@ export const acceptances: Acceptance[] = [
     reply: standard,
   })),
   {
+    what: '64 levels of nesting',
+    body: saying({ content: JSON.parse('['.repeat(63) + ']'.repeat(63)) as unknown }),
+    reply: standard,
+  },
+  {
     what: 'fields of the app’s own',
     body: saying({ constructor: 'mine', toString: 1, Type: 'chat', parentMessageId: '01J' }),
     reply: standard,

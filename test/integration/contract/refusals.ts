@@ -143,6 +143,20 @@ const contents: Refusal[] = [
   })),
 ];
 
+/** The request as text, with this JSON for its content. */
+function containing(content: string): string {
+  return JSON.stringify(saying({ content: '|' })).replace('"|"', content);
+}
+
+const notFinite = 'Invalid payload: expected finite numbers, got one beyond the range of a double.';
+const tooDeep = 'Invalid payload: expected at most 64 levels of nesting, got more.';
+const shapes: Refusal[] = [
+  { what: '65 levels', body: containing('['.repeat(64) + ']'.repeat(64)), error: tooDeep },
+  { what: '60,000 levels', body: containing('['.repeat(60_000) + ']'.repeat(60_000)), error: tooDeep },
+  { what: '1e400', body: containing('1e400'), error: notFinite },
+  { what: '-1e400 further in', body: containing('{"a":[-1e400]}'), error: notFinite },
+];
+
 const sequenceShape = 'an object with number, scope';
 const wholeNumber = 'number to be a positive integer';
 const customSequences = inPayload('customSequence', [
@@ -264,6 +278,7 @@ const ackIds: Refusal[] = [
 export const refusals: Record<string, Refusal[]> = {
   'a body that is no JSON object': bodies,
   'no targetChannel or payload': targets,
+  'the shape of the payload': shapes,
   chatId: chatIds,
   'eventType, content and messageType': contents,
   customSequence: customSequences,
