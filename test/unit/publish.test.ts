@@ -300,6 +300,21 @@ describe('publishing', () => {
     });
 
     test.each([
+      ['the same', {}],
+      ['another message', { senderId: 'carol' }],
+    ])(
+      'that history holds for %s, on another channel: published, since history has WebSocket only',
+      async (_what, row) => {
+        const messageId = ulid();
+        await stored(messageId, row);
+        const reply = await overSocket({ ...send, targetChannel: 'Email', messageId, payload: hello });
+        expect(reply).toMatchObject({ type: 'reply', messageId, targetChannel: 'Email' });
+        expect(published()).toMatchObject([{ envelope: { messageId, targetChannel: 'Email' } }]);
+        expect(aws.inputs('BatchGetItem')[0]?.['RequestItems']).not.toHaveProperty('messages_table');
+      },
+    );
+
+    test.each([
       ['more than 24 h old', -86_410_000],
       ['more than 60 s ahead', 70_000],
     ])('%s: refused', async (_what, offset) => {

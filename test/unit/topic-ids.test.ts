@@ -44,6 +44,7 @@ describe('the deduplication id', () => {
     expect(given({ messageId })).toBe(given({ messageId, payload: { content: 'other' } }));
     expect(given({ messageId })).not.toBe(given({}));
     expect(given({ messageId })).not.toBe(given({ messageId, senderId: 'bob' }));
+    expect(given({ messageId })).not.toBe(given({ messageId, targetChannel: 'Email' }));
     expect(given({ messageId })).not.toBe(given({ messageId, payload: { chatId: 'chat-2' } }));
   });
 
@@ -53,6 +54,7 @@ describe('the deduplication id', () => {
     );
     expect(content({})).not.toBe(content({ payload: { content: 'other' } }));
     expect(content({})).not.toBe(content({ senderId: 'bob' }));
+    expect(content({})).not.toBe(content({ targetChannel: 'Email' }));
     expect(content({})).not.toBe(content({ payload: { chatId: 'chat-2' } }));
   });
 });

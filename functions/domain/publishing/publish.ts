@@ -80,13 +80,19 @@ function requireDeliverable(envelope: Envelope): void {
   if (bytes > limits.frameBytes) throw new PayloadTooLarge(bytes, limits.frameBytes);
 }
 
+/** The channel whose messages this service delivers, and so the only one that history holds. */
+const storedChannel = 'WebSocket';
+
 interface WhatDecides {
   permission: PermissionRow | undefined;
   connection: ConnectionRow | undefined;
   stored: MessageRow | undefined;
 }
 
-/** One strongly consistent read of the permission, the connection (its token) and, for an id the sender gave, the message. */
+/**
+ * One strongly consistent read of the permission, the connection (its token) and, for an id the sender gave, the message
+ * that history may hold under it.
+ */
 async function readWhatDecides(request: PublishRequest, { userId, connection }: Sender): Promise<WhatDecides> {
   const { chatId } = request.payload;
   const wanted: { [name in keyof WhatDecides]?: RowKey } = {
@@ -96,9 +102,10 @@ async function readWhatDecides(request: PublishRequest, { userId, connection }: 
     ...(connection !== undefined && {
       connection: { table: environment.connectionsTable, key: { connectionId: connection.connectionId } },
     }),
-    ...(request.messageId !== undefined && {
-      stored: { table: environment.messagesTable, key: { chatId, messageId: request.messageId } },
-    }),
+    ...(request.messageId !== undefined &&
+      request.targetChannel === storedChannel && {
+        stored: { table: environment.messagesTable, key: { chatId, messageId: request.messageId } },
+      }),
   };
   const rows = await readTogether(Object.values(wanted));
   return Object.fromEntries(Object.keys(wanted).map((name, index) => [name, rows[index]])) as unknown as WhatDecides;

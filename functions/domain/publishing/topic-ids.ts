@@ -18,10 +18,12 @@ export function topicGroupId({ payload: { chatId }, messageGroupId, generateSequ
 
 /**
  * What makes two publishes one, for the 5 minutes that SNS remembers: the id that the sender gave, or else the
- * content. Never the id this service made up, which differs from one try to the next.
+ * content. Never the id this service made up, which differs from one try to the next. Channels share the topic and
+ * their messages are not each other's repeats: each goes to queues of its own.
  */
-export function topicDeduplicationId({ senderId, messageId, payload }: Envelope, idGivenBySender: boolean): string {
+export function topicDeduplicationId(envelope: Envelope, idGivenBySender: boolean): string {
+  const { senderId, targetChannel, messageId, payload } = envelope;
   return idGivenBySender
-    ? hash('id', senderId, payload.chatId, messageId)
-    : hash('content', senderId, payload.chatId, JSON.stringify(payload));
+    ? hash('id', senderId, targetChannel, payload.chatId, messageId)
+    : hash('content', senderId, targetChannel, payload.chatId, JSON.stringify(payload));
 }
