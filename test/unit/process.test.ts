@@ -1,7 +1,7 @@
 import './support/quiet.ts';
 import type { SQSRecord } from 'aws-lambda';
 import { ulid } from 'ulid';
-import type { Envelope } from '../../functions/domain/protocol/envelope.ts';
+import { writeEnvelope, type Envelope } from '../../functions/domain/protocol/envelope.ts';
 import { handler } from '../../functions/message-processor/handler.ts';
 import { Aws, type Fault } from './support/aws.ts';
 import { envelope, inSeconds, lambdaContext, sqsEvent, sqsRecord } from './support/events.ts';
@@ -442,6 +442,11 @@ describe('the message processor', () => {
       ['no JSON', 'not JSON', 'unreadable: not JSON'],
       ['JSON that is no envelope', '{"version":1}', 'unreadable: not an envelope: messageId is not as expected'],
       ['an envelope of a later version', '{"version":2}', 'unreadable: not an envelope: version is not as expected'],
+      [
+        'a payload that poses as the service',
+        writeEnvelope(envelope({ payload: { senderId: 'admin' } })),
+        'unreadable: not an envelope: payload.senderId is reserved',
+      ],
     ])('%s is a dead letter at once, and its group goes on', async (_what, body, reason) => {
       const unreadable = sqsRecord({ body });
       expect(await deliver(unreadable, sqsRecord({ body: numbered('next') }))).toEqual([]);

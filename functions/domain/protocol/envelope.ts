@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { chatIdPattern } from './chat-id.ts';
 import type { Payload } from './publish-request.ts';
 import { messageIdPattern } from './message-id.ts';
-import { isJsonObject } from './publish-request.ts';
+import { isJsonObject, reservedFieldOf } from './publish-request.ts';
 
 /**
  * A message on its way from a publisher through SNS and SQS to the processor. It is the body of both (raw delivery),
@@ -40,7 +40,12 @@ export function writeEnvelope(envelope: Envelope): string {
   );
 }
 
-/** @throws UnreadableEnvelope saying what is wrong, without any of the message's own words. */
+/**
+ * Reads an envelope. What the publishers refuse for posing as the service is no envelope either, whoever else may
+ * publish to the topics.
+ *
+ * @throws UnreadableEnvelope saying what is wrong, without any of the message's own words.
+ */
 export function readEnvelope(body: string): Envelope {
   let json: unknown;
   try {
@@ -55,5 +60,7 @@ export function readEnvelope(body: string): Envelope {
   }
   // The schema drops fields called `constructor` or `__proto__`; a payload is delivered as it came.
   const payload = isJsonObject(json) ? json['payload'] : undefined;
+  const reserved = isJsonObject(payload) ? reservedFieldOf(payload) : undefined;
+  if (reserved !== undefined) throw new UnreadableEnvelope(`not an envelope: payload.${reserved} is reserved`);
   return { ...parsed.output, payload: payload as Envelope['payload'] };
 }

@@ -145,7 +145,8 @@ export const Payload = v.pipe(
   ),
 );
 
-function reservedFieldOf(payload: object): string | undefined {
+/** The first of the service's own names that a payload uses. */
+export function reservedFieldOf(payload: object): string | undefined {
   return reservedPayloadFields.find((field) => Object.hasOwn(payload, field));
 }
 
