@@ -57,7 +57,8 @@ function problemOfGrant(grant: Change, index: number, twin: number, nowSeconds: 
   if (grant.expiresAt === undefined) return '';
   // An admin who lapses would leave the count of a chat's admins wrong, and the chat perhaps without any.
   if (grant.role === 'admin') return 'Invalid expiresAt: an admin permission does not end by itself';
-  if (grant.expiresAt <= nowSeconds) return 'Invalid expiresAt: it is not in the future';
+  // Said this way round, it is true of NaN as well.
+  if (!(grant.expiresAt > nowSeconds)) return 'Invalid expiresAt: it is not in the future';
   return '';
 }
 

@@ -156,6 +156,11 @@ describe('/permissions', () => {
       'Invalid expiresAt: an admin permission does not end by itself',
     ],
     [
+      'an end that is no time to JavaScript',
+      { targetUserId: 'dora', chatId: 'c', expiresAt: '2100-01-01T00:00:00+05' },
+      'Invalid expiresAt: expected a time in ISO 8601, got "2100-01-01T00:00:00+05".',
+    ],
+    [
       'an end that has passed',
       { targetUserId: 'dora', chatId: 'c', expiresAt: '2020-01-01T00:00:00Z' },
       'Invalid expiresAt: it is not in the future',

@@ -80,8 +80,9 @@ test('a grant names nobody twice, ends in the future, and for an admin not at al
     { userId: 'carol', chatId: 'c1', role: 'admin' },
     { userId: 'dora', chatId: 'c1', role: 'admin', expiresAt: now.seconds + 1 },
     { userId: 'emil', chatId: 'c1', role: 'viewer', expiresAt: now.seconds },
+    { userId: 'fred', chatId: 'c1', role: 'viewer', expiresAt: NaN },
   ];
-  expect(problemsOfGrants(grants, now.seconds).map(({ index }) => index)).toEqual([1, 2, 3]);
+  expect(problemsOfGrants(grants, now.seconds).map(({ index }) => index)).toEqual([1, 2, 3, 4]);
 });
 
 const role = fc.constantFrom<Role[]>('admin', 'member', 'viewer');

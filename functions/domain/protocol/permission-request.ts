@@ -3,6 +3,8 @@ import { invalid, missingField, parseRequest } from './parse.ts';
 
 const text = (field: string) => v.pipe(v.string(invalid(field, 'a string')), v.nonEmpty(invalid(field, 'a name')));
 
+const expiresAtMessage = invalid('expiresAt', 'a time in ISO 8601');
+
 const GrantRequest = v.object(
   {
     targetUserId: text('targetUserId'),
@@ -10,8 +12,10 @@ const GrantRequest = v.object(
     role: v.optional(v.picklist(['admin', 'member', 'viewer'], invalid('role', 'admin, member or viewer'))),
     expiresAt: v.optional(
       v.pipe(
-        v.string(invalid('expiresAt', 'a time in ISO 8601')),
-        v.isoTimestamp(invalid('expiresAt', 'a time in ISO 8601')),
+        v.string(expiresAtMessage),
+        v.isoTimestamp(expiresAtMessage),
+        // ISO 8601 knows times that JavaScript does not, such as those of an offset in hours alone: `+05`.
+        v.check((time) => Number.isFinite(Date.parse(time)), expiresAtMessage),
       ),
     ),
   },
