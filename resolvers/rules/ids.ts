@@ -9,10 +9,13 @@ const hexDigits = `${digits}abcdefABCDEF`;
 const uuidParts = [8, 4, 4, 4, 12];
 const clientIdLength = 26;
 
+/** No key like others in JavaScript's objects, and so no id, though its characters would do. */
+const prototypeKey = '__proto__';
+
 /** What is wrong with an id of a chat or a person, or null. */
 export function problemOfId(name: string, id: string): string | null {
-  if (id.length >= 1 && id.length <= longestId && id.split('').every((one) => idAlphabet.indexOf(one) >= 0))
-    return null;
+  const ofRightLength = id.length >= 1 && id.length <= longestId;
+  if (ofRightLength && id !== prototypeKey && id.split('').every((one) => idAlphabet.indexOf(one) >= 0)) return null;
   return `Invalid ${name}: expected 1 to ${longestId} characters of A-Z a-z 0-9 - _ . : @`;
 }
 

@@ -13,10 +13,10 @@ const bob = { userId: 'bob', administrator: false };
 const ada = { userId: 'ada', administrator: true };
 
 describe('names', () => {
-  test.each(['a', 'chat-123', 'A_b.c:d@e', 'x'.repeat(128)])('%s may be a name', (id) => {
+  test.each(['a', 'chat-123', 'A_b.c:d@e', '__proto__1', 'constructor', 'x'.repeat(128)])('%s may be a name', (id) => {
     expect(problemOfId('chatId', id)).toBeNull();
   });
-  test.each(['', ' ', 'a b', 'ä', 'a#b', 'a/b', '💬', 'x'.repeat(129), 'a\n'])('%j may not', (id) => {
+  test.each(['', ' ', 'a b', 'ä', 'a#b', 'a/b', '💬', 'x'.repeat(129), 'a\n', '__proto__'])('%j may not', (id) => {
     expect(problemOfId('chatId', id)).toMatch(/^Invalid chatId: /);
   });
   test.each([

@@ -96,6 +96,11 @@ describe('what a publish request must be', () => {
     ['a chatId with a comma', { chatId: 'a,b' }, `Invalid payload.chatId: ${chatIdRule}, got "a,b".`],
     ['a chatId with a line end', { chatId: 'a\n' }, `Invalid payload.chatId: ${chatIdRule}, got "a\\n".`],
     [
+      'a chatId that is no key like others',
+      { chatId: '__proto__' },
+      `Invalid payload.chatId: ${chatIdRule}, got "__proto__".`,
+    ],
+    [
       'a chatId that is too long',
       { chatId: 'x'.repeat(129) },
       `Invalid payload.chatId: ${chatIdRule}, got a string of 129 characters.`,
@@ -201,6 +206,7 @@ describe('what comes out of a publish request', () => {
     const chatId = 'x'.repeat(128);
     expect(refusal({ ...request, payload: { ...payload, chatId, multiPartMetadata } })).toBe('accepted');
     expect(refusal({ ...request, payload: { ...payload, chatId: 'Aa0-_.:@' } })).toBe('accepted');
+    expect(refusal({ ...request, payload: { ...payload, chatId: '__proto__.1' } })).toBe('accepted');
   });
 
   test('the older document’s target becomes the chat, for each of its classes', () => {

@@ -112,6 +112,7 @@ const chatIds: Refusal[] = [
         ['a,b', '"a,b"'],
         ['ä', '"ä"'],
         ['a\n', '"a\\n"'],
+        ['__proto__', '"__proto__"'],
         ['x'.repeat(129), 'a string of 129 characters'],
         [5, '5'],
         [true, 'true'],
