@@ -8,7 +8,7 @@ import {
   CfnGraphQLSchema,
   CfnResolver,
 } from 'aws-cdk-lib/aws-appsync';
-import type { IUserPool } from 'aws-cdk-lib/aws-cognito';
+import type { IUserPool, IUserPoolClient } from 'aws-cdk-lib/aws-cognito';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Policy, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -19,6 +19,8 @@ import type { Settings } from './config.ts';
 export interface AccessPlaneProps {
   settings: Pick<Settings, 'environment' | 'logRetention' | 'removalPolicy'>;
   userPool: IUserPool;
+  /** The app client whose tokens are taken; machines publish, and do no more. */
+  peopleClient: IUserPoolClient;
   tables: Record<'permissions' | 'chats' | 'messages' | 'connections' | 'subscriptions', ITable>;
   /** Text of the GraphQL schema. */
   schema: string;
@@ -61,13 +63,18 @@ export class AccessPlane extends Construct {
   }
 
   private graphqlApi(logging: Role): CfnGraphQLApi {
-    const { settings, userPool, tables } = this.props;
+    const { settings, userPool, peopleClient, tables } = this.props;
     const production = settings.environment === 'production';
     return new CfnGraphQLApi(this, 'Api', {
       name: `${Aws.STACK_NAME}-access-plane`,
       authenticationType: 'AMAZON_COGNITO_USER_POOLS',
-      // Every field says in the schema who may see it; one that forgot is seen by nobody.
-      userPoolConfig: { userPoolId: userPool.userPoolId, awsRegion: Aws.REGION, defaultAction: 'DENY' },
+      userPoolConfig: {
+        userPoolId: userPool.userPoolId,
+        awsRegion: Aws.REGION,
+        appIdClientRegex: peopleClient.userPoolClientId,
+        // Every field says in the schema who may see it; one that forgot is seen by nobody.
+        defaultAction: 'DENY',
+      },
       environmentVariables: { PERMISSIONS_TABLE: tables.permissions.tableName, CHATS_TABLE: tables.chats.tableName },
       introspectionConfig: production ? 'DISABLED' : 'ENABLED',
       // The deepest query there is: messages, items, customSequence, number. Introspection goes deeper.

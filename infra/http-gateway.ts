@@ -21,10 +21,11 @@ const logged = [
   'responseLength',
 ];
 
-/** The HTTP side, for backends. Every route asks for a token of the user pool, a person's or a machine's. */
+/** The HTTP side. Every route asks for a token of the user pool: a person's or a machine's to publish, a person's to govern. */
 export class HttpGateway extends Construct {
   readonly url: string;
   private readonly api: HttpApi;
+  private readonly peopleOnly: HttpUserPoolAuthorizer;
 
   constructor(scope: Construct, id: string, settings: Settings, identity: Identity) {
     super(scope, id);
@@ -41,6 +42,9 @@ export class HttpGateway extends Construct {
         allowHeaders: ['authorization', 'content-type'],
         maxAge: Duration.hours(1),
       },
+    });
+    this.peopleOnly = new HttpUserPoolAuthorizer('PeopleAuthorizer', identity.userPool, {
+      userPoolClients: [identity.peopleClient],
     });
     const stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
@@ -62,6 +66,7 @@ export class HttpGateway extends Construct {
   servePermissions(target: ServiceFunction): void {
     this.api.addRoutes({
       path: '/permissions',
+      authorizer: this.peopleOnly,
       methods: [HttpMethod.GET, HttpMethod.POST, HttpMethod.DELETE],
       integration: new HttpLambdaIntegration('permissions-integration', target.function),
     });

@@ -40,6 +40,7 @@ export class NotificationStack extends Stack {
     const access = new AccessPlane(this, 'Access', {
       settings,
       userPool: identity.userPool,
+      peopleClient: identity.peopleClient,
       tables,
       schema,
       bundles: resolvers,

@@ -22,7 +22,8 @@ async function main(): Promise<void> {
   const cloud = await boot(options);
   stopOnSignal(cloud, options.endWithParent);
   await seed(cloud);
-  writeFileSync(join(options.dataFolder, 'outputs.json'), `${JSON.stringify(cloud.outputs, null, 2)}\n`);
+  const outputs = `${JSON.stringify(cloud.outputs, null, 2)}\n`;
+  writeFileSync(join(options.dataFolder, 'outputs.json'), outputs, { mode: 0o600 });
   describe(cloud, options, (performance.now() - began) / 1000);
   if (options.demo) await demonstrate(cloud);
 }

@@ -12,9 +12,11 @@ const root = join(import.meta.dirname, '../..');
 function templateOf(environment: Environment): Template {
   const stack = new Stack(new App({ analyticsReporting: false }), 'Access');
   const settings = settingsOf(environment);
+  const userPool = new UserPool(stack, 'Users');
   new AccessPlane(stack, 'AccessPlane', {
     settings,
-    userPool: new UserPool(stack, 'Users'),
+    userPool,
+    peopleClient: userPool.addClient('People'),
     tables: new Tables(stack, 'Tables', settings),
     schema: readFileSync(join(root, 'schema.graphql'), 'utf8'),
     bundles: join(root, 'dist', 'resolvers'),
@@ -46,7 +48,7 @@ test('in production the schema is not shown, and queries are limited', () => {
     IntrospectionConfig: 'DISABLED',
     QueryDepthLimit: 5,
     ResolverCountLimit: 20,
-    UserPoolConfig: { DefaultAction: 'DENY' },
+    UserPoolConfig: { DefaultAction: 'DENY', AppIdClientRegex: Match.anyValue() },
     LogConfig: { ExcludeVerboseContent: true },
   });
   templateOf('dev').hasResourceProperties('AWS::AppSync::GraphQLApi', { IntrospectionConfig: 'ENABLED' });

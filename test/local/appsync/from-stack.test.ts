@@ -19,9 +19,11 @@ const where = { stackName: 'Test', region: 'us-east-1', accountId: '000000000000
 function stack() {
   const cdk = new Stack(new App({ analyticsReporting: false }), 'Test');
   const settings = settingsOf('test');
+  const userPool = new UserPool(cdk, 'Users');
   new AccessPlane(cdk, 'AccessPlane', {
     settings,
-    userPool: new UserPool(cdk, 'Users'),
+    userPool,
+    peopleClient: userPool.addClient('People'),
     tables: new Tables(cdk, 'Tables', settings),
     schema: readFileSync(join(root, 'schema.graphql'), 'utf8'),
     bundles: join(root, 'dist', 'resolvers'),
@@ -45,6 +47,7 @@ test("the construct's template runs, each data source with its role, transaction
   const resolved = stack();
   const [api] = resolved.ofType('AWS::AppSync::GraphQLApi');
   if (!api) throw new Error('The template holds no API');
+  const [people] = resolved.ofType('AWS::Cognito::UserPoolClient');
   const roles: string[] = [];
   const { client, calls } = scriptedDynamoDb({ Responses: [{}] }, {});
   const appsync = createAppSync({
@@ -53,7 +56,7 @@ test("the construct's template runs, each data source with its role, transaction
       roles.push(role);
       return client;
     },
-    verifier: { verify: () => Promise.resolve({ sub: 'me', 'cognito:groups': ['admins'] }) },
+    verifier: { verify: () => Promise.resolve({ sub: 'me', client_id: people?.ref, 'cognito:groups': ['admins'] }) },
   });
   expect(new Set(roles).size).toBe(5);
   const query = 'mutation { grantPermission(input: { userId: "u", chatId: "c" }) { role } }';

@@ -65,6 +65,12 @@ describe('SNS and SQS', () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
+  it('answer no web page, which may post forms to any port of the machine', async () => {
+    const form = new URLSearchParams({ Action: 'ListTopics' });
+    const page = { origin: 'https://example.com', 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await fetch(scratch.messaging.url, { method: 'POST', headers: page, body: form })).status).toBe(403);
+  });
+
   it("name queues by AWS's URLs", async () => {
     const name = await queueOf('named');
     const url = `https://sqs.${region}.amazonaws.com/000000000000/named`;
