@@ -114,13 +114,14 @@ export class ChatRun {
     let breaches: string[] = [];
     const sound = async (): Promise<boolean> => (breaches = await this.breaches()).length === 0;
     await until('a sound chat', sound, recoveryMs).catch(() => {
-      throw new Error(`In ${this.chatId}:\n${breaches.join('\n')}`);
+      const conditions = this.#apps().map(({ condition }) => condition);
+      throw new Error(`In ${this.chatId}:\n${[...breaches, ...conditions].join('\n')}`);
     });
   }
 
   /** Ends the apps; what they received stays. */
   async end(): Promise<void> {
-    await Promise.all([...this.#listeners, ...(this.#latecomer ? [this.#latecomer] : [])].map((one) => one.close()));
+    await Promise.all(this.#apps().map((app) => app.close()));
     await Promise.all(this.#sending);
   }
 
@@ -145,6 +146,10 @@ export class ChatRun {
       listeners: this.#listeners,
       latecomer: this.#latecomer,
     });
+  }
+
+  #apps(): Listener[] {
+    return [...this.#listeners, ...(this.#latecomer ? [this.#latecomer] : [])];
   }
 
   async #queried(field: string, more: string): Promise<string[]> {

@@ -12,7 +12,7 @@ function targets(role: string, service: string, ...actions: string[]): Target[] 
 const answering: Target[] = [
   ...targets('websocket-authorizer', 'dynamodb', 'BatchGetItem'),
   ...targets('connection', 'dynamodb', 'TransactWriteItems', 'Query', 'BatchWriteItem'),
-  ...targets('subscription', 'dynamodb', 'BatchGetItem', 'Query', 'BatchWriteItem'),
+  ...targets('subscription', 'dynamodb', 'BatchGetItem', 'Query', 'TransactWriteItems', 'BatchWriteItem'),
   ...targets('replay', 'dynamodb', 'BatchGetItem', 'Query'),
   ...targets('heartbeat', 'dynamodb', 'BatchGetItem'),
   ...['p2p-websocket-publisher', 'a2p-http-publisher'].flatMap((role) => [

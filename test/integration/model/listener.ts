@@ -12,6 +12,8 @@ export class Listener {
   readonly lives: Message[][] = [];
   /** What must never happen here, as it happened. */
   readonly surprises: string[] = [];
+  /** What the library last had to say of failures, for a report. */
+  #lastError = 'no error';
   readonly #api: Api;
   readonly #chatId: string;
   readonly #frames: 'batch' | 'single';
@@ -26,6 +28,11 @@ export class Listener {
     this.#chatId = chatId;
     this.#frames = frames;
     [this.#client, this.#subscription] = this.#start(from);
+  }
+
+  /** How it is doing, for a report. */
+  get condition(): string {
+    return `${this.username} is ${this.#client.state}; last: ${this.#lastError}`;
   }
 
   get client(): Client {
@@ -75,6 +82,7 @@ export class Listener {
     for (const event of ['truncated', 'refused', 'revoked', 'unknown'] as const) {
       client.on(event, (value) => this.surprises.push(`${this.username} heard ${event} ${JSON.stringify(value)}`));
     }
+    client.on('error', (error) => (this.#lastError = `${new Date().toISOString()} ${String(error)}`));
     const life: Message[] = [];
     this.lives.push(life);
     const subscription = client.subscribe(this.#chatId, (message) => life.push(message), { from });
