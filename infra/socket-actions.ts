@@ -48,7 +48,8 @@ export class SocketActions extends Construct {
       },
       permissions: [
         allow(['dynamodb:BatchGetItem'], permissions.tableArn, connections.tableArn, chats.tableArn),
-        allow(['dynamodb:BatchWriteItem', 'dynamodb:UpdateItem'], subscriptions.tableArn),
+        allow(['dynamodb:ConditionCheckItem'], permissions.tableArn),
+        allow(['dynamodb:PutItem', 'dynamodb:BatchWriteItem', 'dynamodb:UpdateItem'], subscriptions.tableArn),
         allow(['dynamodb:Query'], indexOf(subscriptions.tableArn, 'byConnection')),
         ...history.permissions,
       ],

@@ -1,9 +1,10 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { mayPass } from './cancellation.ts';
 import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
 import { queryAll } from './query-all.ts';
-import type { SubscriptionRow } from './rows.ts';
+import type { PermissionRow, SubscriptionRow } from './rows.ts';
 
 /** One person in one chat. */
 export interface Membership {
@@ -19,6 +20,59 @@ export async function readSubscriptionsFrom(chatId: string, prefix: string): Pro
     ExpressionAttributeValues: { ':chatId': chatId, ':prefix': prefix },
     ConsistentRead: true,
   });
+}
+
+type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+/** A subscription to write, and the permission it rests on as it was read; none for the user's own channel. */
+export interface Admission {
+  row: SubscriptionRow;
+  permission: PermissionRow | undefined;
+}
+
+/** Each is up to two of the 100 actions of https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html */
+const admissionsAtOnce = 50;
+
+/**
+ * Writes subscriptions, over those that are there already, each on condition that its permission is still there and still
+ * ends when it did. So there is never a row without a permission, whoever dies when; and a permission that goes later
+ * finds the row.
+ *
+ * @returns those that are not written, as something changed or somebody was writing it just then: read again and try.
+ * @throws AWS errors as they are. After one, some of the rows may be there.
+ */
+export async function putWherePermitted(admissions: readonly Admission[]): Promise<Admission[]> {
+  const left: Admission[] = [];
+  for (let start = 0; start < admissions.length; start += admissionsAtOnce) {
+    const part = admissions.slice(start, start + admissionsAtOnce);
+    if (!(await putTogether(part))) left.push(...part);
+  }
+  return left;
+}
+
+async function putTogether(admissions: readonly Admission[]): Promise<boolean> {
+  const puts = admissions.map(({ row }): Action => ({ Put: { TableName: environment.subscriptionsTable, Item: row } }));
+  const checks = admissions.flatMap(({ permission }) => (permission === undefined ? [] : [unchanged(permission)]));
+  try {
+    await dynamodb.send(new TransactWriteCommand({ TransactItems: [...puts, ...checks] }));
+    return true;
+  } catch (error) {
+    if (error instanceof TransactionCanceledException && mayPass(error)) return false;
+    throw error;
+  }
+}
+
+/** That the time has not come is not asked again: the row knows its end, and deliveries keep to it. */
+function unchanged({ userId, chatId, expiresAt }: PermissionRow): Action {
+  return {
+    ConditionCheck: {
+      TableName: environment.permissionsTable,
+      Key: { userId, chatId },
+      ...(expiresAt === undefined
+        ? { ConditionExpression: 'attribute_exists(userId) AND attribute_not_exists(expiresAt)' }
+        : { ConditionExpression: 'expiresAt = :expiresAt', ExpressionAttributeValues: { ':expiresAt': expiresAt } }),
+    },
+  };
 }
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html, less the one for the check. */

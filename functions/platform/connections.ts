@@ -1,6 +1,5 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { batchWrite } from './batch-write.ts';
 import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
 import { queryAll } from './query-all.ts';
@@ -77,13 +76,6 @@ export async function setAccessEnd({ chatId, subscriber }: SubscriptionKey, acce
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }
-}
-
-/** Writes subscriptions, over those that are there already. */
-export async function putSubscriptions(rows: readonly SubscriptionRow[]): Promise<void> {
-  await batchWrite(
-    rows.map((row) => ({ table: environment.subscriptionsTable, request: { PutRequest: { Item: row } } })),
-  );
 }
 
 /**

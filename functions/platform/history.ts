@@ -1,5 +1,6 @@
 import { TransactionCanceledException, type CancellationReason } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { conditionFailed, mayPass } from './cancellation.ts';
 import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
 import type { MessageRow } from './rows.ts';
@@ -51,16 +52,10 @@ export async function appendToHistory(
     return undefined;
   } catch (error) {
     if (!(error instanceof TransactionCanceledException)) throw error;
-    const reasons = error.CancellationReasons ?? [];
-    if (!reasons.some(({ Code }) => Code !== undefined && passing.has(Code))) throw error;
-    return refusalOf(head, rows, reasons);
+    if (!mayPass(error)) throw error;
+    return refusalOf(head, rows, error.CancellationReasons ?? []);
   }
 }
-
-const conditionFailed = 'ConditionalCheckFailed';
-
-/** Reasons that another try can overcome. Others (`ValidationError`) would only come again. */
-const passing = new Set([conditionFailed, 'TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
 function headUpdate(chatId: string, { from, to }: HeadMove) {
   return {

@@ -70,6 +70,11 @@ describe.each(environments)('permissions of %s', (environment) => {
     expect(written('heartbeat')).toEqual([]);
     expect(written('authenticate')).toEqual(['Connections', 'Subscriptions']);
     expect(stack.functionsAllowed('dynamodb:Query', table('Messages'))).toEqual(['replay', 'subscription']);
+    expect(stack.functionsAllowed('dynamodb:ConditionCheckItem', table('Permissions'))).toEqual([
+      'permission-stream',
+      'permissions-http',
+      'subscription',
+    ]);
   });
 
   it('lets senders post to sockets, and only the retries close one', () => {

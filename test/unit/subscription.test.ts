@@ -76,7 +76,7 @@ describe('the subscription function', () => {
           { chatId: 'stranger', error: forbidden },
         ],
       });
-      expect(JSON.stringify(aws.inputs('BatchWriteItem'))).not.toMatch(/ended|no such|stranger/);
+      expect(JSON.stringify(aws.inputs('TransactWriteItems'))).not.toMatch(/ended|no such|stranger/);
     });
 
     test('100 chats cost few calls', async () => {
@@ -84,11 +84,11 @@ describe('the subscription function', () => {
       const chatIds = Array.from({ length: 100 }, (_chat, index) => `many-${index}`);
       const reply = await subscribe(ada, ...chatIds);
       expect((reply['chats'] as { chatId: string }[]).map(({ chatId }) => chatId)).toEqual(chatIds);
-      // 101 keys before, 201 after; 25 rows a write; the connection's subscriptions. No chat has numbers to look for.
+      // 101 keys before and after; 50 rows and their checks a write; the connection's subscriptions. No chat has numbers to look for.
       expect([...aws.actions].sort()).toEqual([
-        ...Array<string>(2 + 3).fill('BatchGetItem'),
-        ...Array<string>(4).fill('BatchWriteItem'),
+        ...Array<string>(2 + 2).fill('BatchGetItem'),
         'Query',
+        ...Array<string>(2).fill('TransactWriteItems'),
       ]);
       const strong = aws.inputs<{ RequestItems: object }>('BatchGetItem');
       for (const { RequestItems } of strong) {
@@ -98,14 +98,32 @@ describe('the subscription function', () => {
 
     test('one chat costs five calls', async () => {
       await subscribe(await personOnline('ada'), 'chat-1');
-      expect([...aws.actions].sort()).toEqual(['BatchGetItem', 'BatchGetItem', 'BatchWriteItem', 'Query', 'Query']);
+      expect([...aws.actions].sort()).toEqual(['BatchGetItem', 'BatchGetItem', 'Query', 'Query', 'TransactWriteItems']);
     });
 
-    test('a permission taken away while the row is written leaves no row', async () => {
+    test('each row is written beside a check of its permission, as it was read; the own channel needs none', async () => {
+      const ada = await personOnline('ada');
+      await subscribe(ada, 'chat-1', 'ada', 'ending');
+      const [{ TransactItems } = { TransactItems: [] }] = aws.inputs<{ TransactItems: object[] }>('TransactWriteItems');
+      const check = (chatId: string, condition: string): object => ({
+        ConditionCheck: expect.objectContaining({
+          TableName: 'permissions_table',
+          Key: { userId: { S: 'ada' }, chatId: { S: chatId } },
+          ConditionExpression: condition,
+        }),
+      });
+      expect(TransactItems).toEqual([
+        ...Array<unknown>(3).fill({ Put: expect.objectContaining({ TableName: 'subscriptions_table' }) }),
+        check('chat-1', 'attribute_exists(userId) AND attribute_not_exists(expiresAt)'),
+        check('ending', 'expiresAt = :expiresAt'),
+      ]);
+    });
+
+    test('a permission taken away while the row is written leaves no row, not even for a moment', async () => {
       await table('PERMISSIONS_TABLE').put({ userId: 'ada', chatId: 'fleeting', role: 'member' });
       const ada = await personOnline('ada');
       aws.fail(
-        'BatchWriteItem',
+        'TransactWriteItems',
         { meanwhile: () => table('PERMISSIONS_TABLE').delete({ userId: 'ada', chatId: 'fleeting' }) },
         { times: 1 },
       );
@@ -114,6 +132,46 @@ describe('the subscription function', () => {
         refused: [{ chatId: 'fleeting', error: forbidden }],
       });
       expect(await ada.subscription('fleeting')).toBeUndefined();
+      // Refused by the transaction itself: nothing had to be taken back.
+      expect(aws.actions).not.toContain('BatchWriteItem');
+    });
+
+    test('a permission taken away once the row is written is its stream’s to end: it is not put back', async () => {
+      await table('PERMISSIONS_TABLE').put({ userId: 'ada', chatId: 'ended-later', role: 'member' });
+      const ada = await personOnline('ada', [], inSeconds(600));
+      const { subscriber } = ada;
+      const meanwhile = async (): Promise<void> => {
+        await table('PERMISSIONS_TABLE').delete({ userId: 'ada', chatId: 'ended-later' });
+        await table('SUBSCRIPTIONS_TABLE').delete({ chatId: 'ended-later', subscriber });
+        await table('CONNECTIONS_TABLE').put({ ...ada.shared, tokenExpiresAt: inSeconds(7200) });
+      };
+      const isSecond = (input: object): boolean => JSON.stringify(input).includes('chats_table');
+      aws.fail('BatchGetItem', { meanwhile }, { times: 1, applies: isSecond });
+      await subscribe(ada, 'ended-later');
+      expect(await ada.subscription('ended-later')).toBeUndefined();
+    });
+
+    test('others who write the same rows are waited for, but not for ever', async () => {
+      const conflict = { cancellation: ['None', 'TransactionConflict'] };
+      const ada = await personOnline('ada');
+      aws.fail('TransactWriteItems', conflict, { times: 2 });
+      expect(await subscribe(ada, 'chat-1')).toMatchObject({ chats: [{ chatId: 'chat-1' }], refused: [] });
+      expect(await ada.subscription('chat-1')).toBeDefined();
+      const other = await personOnline('ada');
+      aws.fail('TransactWriteItems', conflict);
+      expect(await subscribe(other, 'chat-1')).toMatchObject({
+        statusCode: 500,
+        details: { name: 'SubscriptionsContended' },
+      });
+      expect(await other.subscription('chat-1')).toBeUndefined();
+    });
+
+    test('a transaction that would be refused every time is tried once', async () => {
+      aws.fail('TransactWriteItems', { cancellation: ['ValidationError', 'None'] });
+      expect(await subscribe(await personOnline('ada'), 'chat-1')).toMatchObject({
+        details: { name: 'TransactionCanceledException' },
+      });
+      expect(aws.inputs('TransactWriteItems')).toHaveLength(1);
     });
 
     test('a permission shortened, or a token renewed, while the row is written is what counts', async () => {
@@ -124,7 +182,7 @@ describe('the subscription function', () => {
         await table('PERMISSIONS_TABLE').put(shortened);
         await table('CONNECTIONS_TABLE').put({ ...ada.shared, tokenExpiresAt: inSeconds(7200) });
       };
-      aws.fail('BatchWriteItem', { meanwhile }, { times: 1 });
+      aws.fail('TransactWriteItems', { meanwhile }, { times: 1 });
       await subscribe(ada, 'shortened', 'chat-1');
       expect(await ada.subscription('shortened')).toMatchObject({ accessExpiresAt: shortened.expiresAt });
       expect(await ada.subscription('chat-1')).toMatchObject({ accessExpiresAt: expect.closeTo(inSeconds(7200), -1) });
@@ -137,7 +195,7 @@ describe('the subscription function', () => {
         await table('CHATS_TABLE').put({ chatId: 'busy', sequence: 1 });
         await table('MESSAGES_TABLE').put(message('busy', 1));
       };
-      aws.fail('BatchWriteItem', { meanwhile }, { times: 1 });
+      aws.fail('TransactWriteItems', { meanwhile }, { times: 1 });
       expect(await subscribe(ada, 'busy')).toMatchObject({
         chats: [{ chatId: 'busy', headSequence: 1, firstSequence: 1 }],
       });
@@ -147,7 +205,7 @@ describe('the subscription function', () => {
       const ada = await personOnline('ada');
       const { connectionId } = ada;
       aws.fail(
-        'BatchWriteItem',
+        'TransactWriteItems',
         { meanwhile: () => table('CONNECTIONS_TABLE').delete({ connectionId }) },
         { times: 1 },
       );
@@ -156,12 +214,12 @@ describe('the subscription function', () => {
       expect(await ada.subscription('chat-1')).toBeUndefined();
       aws.reset();
       expect(await subscribe(ada, 'chat-1')).toMatchObject(gone);
-      expect(aws.actions).not.toContain('BatchWriteItem');
+      expect(aws.actions).not.toContain('TransactWriteItems');
     });
 
     test.each([
-      ['the write', 'BatchWriteItem', 1],
-      ['the second look at permissions', 'BatchGetItem', 2],
+      ['the write', 'TransactWriteItems', 1],
+      ['the look at heads', 'BatchGetItem', 2],
     ])('when %s fails, no row stays and the reply says so', async (_what, action, nth) => {
       const ada = await personOnline('ada');
       let calls = 0;
@@ -174,17 +232,6 @@ describe('the subscription function', () => {
         details: { name: 'ResourceNotFoundException' },
       });
       expect(await ada.subscription('chat-1')).toBeUndefined();
-    });
-
-    test('what DynamoDB leaves unprocessed is written again', async () => {
-      const ada = await personOnline('ada');
-      const { subscriber } = ada;
-      const again = { PutRequest: { Item: { chatId: { S: 'chat-1' }, subscriber: { S: subscriber } } } };
-      aws.fail('BatchWriteItem', { answer: { UnprocessedItems: { subscriptions_table: [again] } } }, { times: 1 });
-      await subscribe(ada, 'chat-1');
-      expect(await ada.subscription('chat-1')).toBeDefined();
-      aws.fail('BatchWriteItem', { answer: { UnprocessedItems: { subscriptions_table: [again] } } });
-      expect(await subscribe(ada, 'chat-1')).toMatchObject({ details: { name: 'WritesIncomplete' } });
     });
 
     test('a connection may have 500 subscriptions; those it has may be made again', async () => {
@@ -210,6 +257,16 @@ describe('the subscription function', () => {
       expect(await ada.subscription('chat-1')).toBeUndefined();
       expect(await ada.subscription('ending')).toBeDefined();
       expect(aws.actions).toEqual(['BatchGetItem', 'BatchWriteItem']);
+    });
+
+    test('what DynamoDB leaves unprocessed is removed again', async () => {
+      const ada = await personOnline('ada', ['chat-1']);
+      const again = { DeleteRequest: { Key: { chatId: { S: 'chat-1' }, subscriber: { S: ada.subscriber } } } };
+      aws.fail('BatchWriteItem', { answer: { UnprocessedItems: { subscriptions_table: [again] } } }, { times: 1 });
+      await unsubscribe(ada, 'chat-1');
+      expect(await ada.subscription('chat-1')).toBeUndefined();
+      aws.fail('BatchWriteItem', { answer: { UnprocessedItems: { subscriptions_table: [again] } } });
+      expect(await unsubscribe(ada, 'chat-1')).toMatchObject({ details: { name: 'WritesIncomplete' } });
     });
 
     test('the own channel stays, and the answer does not name it', async () => {

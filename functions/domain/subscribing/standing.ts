@@ -53,6 +53,11 @@ export class Standing {
     );
   }
 
+  /** The permission as it was read, live or not; none for the user's own channel. */
+  permission(chatId: string): PermissionRow | undefined {
+    return this.#permissions.get(chatId);
+  }
+
   /** Whether the user may listen to a chat: a live permission of any role will do. */
   mayListen(chatId: string, now: number): boolean {
     return isOwnChannel(this.#userId, chatId) || isLive(this.#permissions.get(chatId), toSeconds(now));

@@ -54,24 +54,25 @@ export async function useASocket(stage: Stage): Promise<void> {
   await carol.close();
 }
 
-/** Subscribing where things are not as usual: history is behind its chat's head, or the permission changes in the middle of it. */
+/** Subscribing where things are not as usual: history is behind its chat's head, or the token's end changes in the middle of it. */
 export async function subscribeInOddCases(stage: Stage): Promise<void> {
   const [forgotten, changing] = ['privilege-forgotten', 'privilege-changing'];
   const tables = await Tables.of(stage.cloud.outputs);
   await tables.put('Chats', { chatId: forgotten, sequence: 5 });
-  tables.close();
   await stage.outside.grant(forgotten, ['carol']);
   await stage.outside.grant(changing, ['carol']);
   const carol = await stage.open('carol');
+  const [connectionId] = (await stage.outside.connectionsOf('carol')).slice(-1);
   succeeded(await carol.request({ action: 'subscribe', chatIds: [forgotten] }));
 
-  const write = { service: 'dynamodb', action: 'BatchWriteItem', role: 'subscription', times: 1 };
+  const write = { service: 'dynamodb', action: 'TransactWriteItems', role: 'subscription', times: 1 };
   await stage.edge.break({ ...write, fault: { delayMs: 1_000 } });
   const subscribed = carol.request({ action: 'subscribe', chatIds: [changing] });
   await until('the row on its way', async () => (await stage.edge.faults()).some(({ struck }) => struck > 0));
-  await stage.outside.grant(changing, ['carol'], { expiresAt: inTenMinutes() });
+  await tables.set('Connections', { connectionId }, { tokenExpiresAt: inTenMinutes() });
   succeeded(await subscribed);
   await stage.edge.mend();
+  tables.close();
   await carol.close();
 }
 
