@@ -23,17 +23,20 @@ export class TestSocket {
   readonly frames: Frame[] = [];
   readonly socket: WebSocket;
   #waiting: { matches: Matcher; resolve: (frame: Frame) => void; reject: (breach: Error) => void }[] = [];
+  readonly #check: (frame: Frame) => Error | undefined;
   #breach: Error | undefined;
   #closed: { code: number; reason: string } | undefined;
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, check: (frame: Frame) => Error | undefined) {
     this.socket = socket;
+    this.#check = check;
     socket.on('message', (data: Buffer) => this.#receive(JSON.parse(data.toString('utf8')) as Frame));
     socket.on('close', (code, reason) => (this.#closed = { code, reason: reason.toString() }));
   }
 
   /**
    * Opens a socket with exactly these query parameters, subprotocols and headers.
+   * @param check what is wrong with a frame, for a server that is not the service
    * @throws ConnectionRefused with the HTTP status when the service refuses
    */
   static async open(
@@ -41,11 +44,12 @@ export class TestSocket {
     query: Record<string, string> = {},
     protocols: string[] = [],
     headers: Record<string, string> = {},
+    check: (frame: Frame) => Error | undefined = breachOf,
   ): Promise<TestSocket> {
     const target = new URL(url);
     for (const [name, value] of Object.entries(query)) target.searchParams.append(name, value);
     const socket = new WebSocket(target, protocols, { headers });
-    const opened = new TestSocket(socket);
+    const opened = new TestSocket(socket, check);
     return new Promise((resolve, reject) => {
       socket.once('open', () => resolve(opened));
       socket.once('unexpected-response', (request, response) => {
@@ -131,7 +135,7 @@ export class TestSocket {
 
   #receive(frame: Frame): void {
     this.frames.push(frame);
-    this.#breach ??= breachOf(frame);
+    this.#breach ??= this.#check(frame);
     if (this.#breach) for (const { reject } of this.#waiting.splice(0)) reject(this.#breach);
     const ready = this.#waiting.filter(({ matches }) => matches(frame));
     this.#waiting = this.#waiting.filter((waiting) => !ready.includes(waiting));

@@ -26,6 +26,11 @@ function policy(...Statement: unknown[]): Record<string, unknown> {
   };
 }
 
+/** The functions here answer what they like, so no frame is held to the service's contract. */
+function open(url: string, query = {}, protocols: string[] = [], headers = {}): Promise<TestSocket> {
+  return TestSocket.open(url, query, protocols, headers, () => undefined);
+}
+
 describe('the WebSocket API', () => {
   const events: { source: string; event: Event }[] = [];
   const ends: (() => Promise<void>)[] = [];
@@ -77,7 +82,7 @@ describe('the WebSocket API', () => {
   describe('opening a socket', () => {
     test('shows the authorizer headers and query, and hands its context on as strings', async () => {
       const { url } = await start({ authorizer: () => policy(allow) });
-      const socket = await TestSocket.open(url, { token: 't&=1' }, [], { 'X-Sample': 'yes' });
+      const socket = await open(url, { token: 't&=1' }, [], { 'X-Sample': 'yes' });
       const [asked] = events;
       expect(asked?.event).toMatchObject({
         type: 'REQUEST',
@@ -109,27 +114,27 @@ describe('the WebSocket API', () => {
       ['a result over 8 KB', () => ({ ...policy(allow), context: { note: 'x'.repeat(9000) } }), 500],
     ])('%s from the authorizer refuses it before $connect runs', async (_what, authorizer, statusCode) => {
       const { url } = await start({ authorizer });
-      await expect(TestSocket.open(url)).rejects.toThrow(new ConnectionRefused(statusCode));
+      await expect(open(url)).rejects.toThrow(new ConnectionRefused(statusCode));
       expect(eventOf('$connect')).toBeUndefined();
     });
 
     test('a $connect that answers 403 refuses it, and one that fails refuses it with 500', async () => {
       const refusing = await start({ $connect: () => ({ statusCode: 403 }) });
-      await expect(TestSocket.open(refusing.url)).rejects.toThrow(new ConnectionRefused(403));
+      await expect(open(refusing.url)).rejects.toThrow(new ConnectionRefused(403));
       const failing = await start({ $connect: () => Promise.reject(new Error('boom')) });
-      await expect(TestSocket.open(failing.url)).rejects.toThrow(new ConnectionRefused(500));
+      await expect(open(failing.url)).rejects.toThrow(new ConnectionRefused(500));
     });
 
     test('only the stage’s own path opens one', async () => {
       const { url } = await start({});
-      await expect(TestSocket.open(url.replace('/dvl', '/other'))).rejects.toThrow(new ConnectionRefused(403));
+      await expect(open(url.replace('/dvl', '/other'))).rejects.toThrow(new ConnectionRefused(403));
     });
 
     test('the subprotocol is the one $connect answers with, whatever was offered', async () => {
       const { url } = await start({
         $connect: () => ({ statusCode: 200, headers: { 'Sec-WebSocket-Protocol': 'notification.v1' } }),
       });
-      const socket = await TestSocket.open(url, {}, ['notification.v1', 'a-token']);
+      const socket = await open(url, {}, ['notification.v1', 'a-token']);
       expect(socket.socket.protocol).toBe('notification.v1');
       await socket.close();
     });
@@ -142,7 +147,7 @@ describe('the WebSocket API', () => {
           return { statusCode: 200 };
         },
       });
-      const socket = await TestSocket.open(url);
+      const socket = await open(url);
       expect(duringConnect).toMatchObject({ status: 410, errorType: 'GoneException' });
       await socket.close();
     });
@@ -161,7 +166,7 @@ describe('the WebSocket API', () => {
         ping: () => ({ statusCode: 200, body: '{"route":"ping"}' }),
         $default: ({ body }) => ({ statusCode: 200, body: JSON.stringify({ route: '$default', body }) }),
       });
-      const socket = await TestSocket.open(url);
+      const socket = await open(url);
       socket.send(message);
       const reply = await socket.next(() => true);
       expect(reply['route']).toBe(route);
@@ -173,7 +178,7 @@ describe('the WebSocket API', () => {
         $disconnect: () => ({ statusCode: 200 }),
         $default: () => ({ statusCode: 200, body: '{}' }),
       });
-      const socket = await TestSocket.open(url);
+      const socket = await open(url);
       socket.send({ action: '$disconnect' });
       socket.send('then something that is answered');
       await socket.next(() => true);
@@ -185,7 +190,7 @@ describe('the WebSocket API', () => {
       const { url } = await start({
         $default: ({ body, isBase64Encoded }) => ({ statusCode: 200, body: JSON.stringify({ body, isBase64Encoded }) }),
       });
-      const socket = await TestSocket.open(url);
+      const socket = await open(url);
       socket.socket.send(Buffer.from([1, 2, 255]));
       expect(await socket.next(() => true)).toEqual({ body: 'AQL/', isBase64Encoded: true });
       await socket.close();
@@ -193,7 +198,7 @@ describe('the WebSocket API', () => {
 
     test('a function that fails is answered with an internal server error, without its reason', async () => {
       const { url } = await start({ $default: () => Promise.reject(new Error('secret reason')) });
-      const socket = await TestSocket.open(url);
+      const socket = await open(url);
       socket.send('{}');
       const reply = await socket.next(() => true);
       expect(reply).toEqual({
@@ -208,7 +213,7 @@ describe('the WebSocket API', () => {
   describe('@connections', () => {
     async function connected(lifetimes?: SocketLifetimes) {
       const { api, url } = await start({}, lifetimes);
-      const socket = await TestSocket.open(url);
+      const socket = await open(url);
       return { api, socket, connectionId: eventOf('$connect')?.requestContext.connectionId ?? '' };
     }
 
@@ -249,7 +254,7 @@ describe('the WebSocket API', () => {
   describe('the end of a socket', () => {
     test('tells $disconnect with code and reason', async () => {
       const { url } = await start({});
-      const socket = await TestSocket.open(url);
+      const socket = await open(url);
       socket.socket.close(4001, 'enough');
       const event = await until('$disconnect', () => eventOf('$disconnect'));
       expect(event.requestContext).toMatchObject({
@@ -264,7 +269,7 @@ describe('the WebSocket API', () => {
       ['a frame over 32 KB', 33 * 1024, 33 * 1024],
     ])('%s is answered with close 1009', async (_what, size, frameSize) => {
       const { url } = await start({ $default: () => ({ statusCode: 200 }) });
-      const socket = await TestSocket.open(url);
+      const socket = await open(url);
       for (let sent = 0; sent < size; sent += frameSize) {
         socket.socket.send('x'.repeat(Math.min(frameSize, size - sent)), { fin: sent + frameSize >= size });
       }
@@ -275,7 +280,7 @@ describe('the WebSocket API', () => {
       const { url } = await start({
         $default: ({ body }) => ({ statusCode: 200, body: JSON.stringify({ length: body?.length }) }),
       });
-      const socket = await TestSocket.open(url);
+      const socket = await open(url);
       for (let part = 0; part < 6; part += 1) socket.socket.send('x'.repeat(16 * 1024), { fin: part === 5 });
       expect(await socket.next(() => true)).toEqual({ length: 6 * 16 * 1024 });
       await socket.close();
@@ -286,7 +291,7 @@ describe('the WebSocket API', () => {
       ['age', { idleSeconds: 60, lifetimeSeconds: 0.2 }],
     ])('%s ends it with 1001', async (_what, lifetimes) => {
       const { url } = await start({}, lifetimes);
-      const socket = await TestSocket.open(url);
+      const socket = await open(url);
       expect((await socket.closed()).code).toBe(1001);
     });
   });
