@@ -69,10 +69,19 @@ function textOf(base64: string): string {
  */
 function ackIdOf({ ackId }: Body): { ackId?: unknown } {
   if (ackId === undefined) return {};
-  if (JSON.stringify(ackId).length <= limits.ackIdLength) return { ackId };
+  if (lengthOf(ackId) <= limits.ackIdLength) return { ackId };
   throw new InvalidRequest(
     `Invalid ackId: expected at most ${limits.ackIdLength} characters of JSON, got ${describe(ackId)}.`,
   );
+}
+
+/** Characters of JSON; endless for a value nested so deeply that writing it overflows the stack. */
+function lengthOf(value: unknown): number {
+  try {
+    return JSON.stringify(value).length;
+  } catch {
+    return Infinity;
+  }
 }
 
 /** Notes what was refused: expected refusals quietly and without their words, failures loudly. */

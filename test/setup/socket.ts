@@ -82,7 +82,7 @@ export class TestSocket {
   }
 
   /** The first frame, received or yet to come, that matches. */
-  next(matches: Matcher, what = 'frame', timeoutMs = 20_000): Promise<Frame> {
+  next(matches: Matcher, what = 'frame', timeoutMs = 40_000): Promise<Frame> {
     if (this.#breach) return Promise.reject(this.#breach);
     const found = this.frames.find(matches);
     if (found) return Promise.resolve(found);
