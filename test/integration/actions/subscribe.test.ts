@@ -119,10 +119,65 @@ describe('subscribing on a live socket', () => {
     expect(reply).toMatchObject({ refused: [] });
     expect((reply['chats'] as Frame[]).map(({ chatId }) => chatId)).toEqual(chatIds);
     const counts = await Promise.all(
-      ['BatchGetItem', 'BatchWriteItem', 'Query'].map((action) => stage.edge.count('subscription', action)),
+      ['BatchGetItem', 'TransactWriteItems', 'Query'].map((action) => stage.edge.count('subscription', action)),
     );
-    expect(counts).toEqual([5, 4, 1]);
+    expect(counts).toEqual([4, 2, 1]);
     await carol.request({ action: 'unsubscribe', chatIds });
+  });
+
+  describe('a permission taken away while a subscription is being written, by a function that then dies', () => {
+    const { service, role } = { service: 'dynamodb', role: 'subscription' };
+    const write = { service, role, action: 'TransactWriteItems', times: 1 };
+    const headsRead = { service, role, action: 'BatchGetItem', resource: 'arn:*Chats*', times: 1 };
+    const struck = async (): Promise<number[]> => (await stage.edge.faults()).map((fault) => fault.struck);
+
+    const takeAwayAll = (username: string): Promise<void> =>
+      tables.remove('Permissions', 'userId', personNamed(stage.cloud.outputs, username).userId, 'chatId');
+
+    async function getsNothing(stranger: TestSocket, chatId: string): Promise<void> {
+      const bob = await stage.listen('bob', chatId);
+      await stage.publish('Fifo', chatId, ['a secret']);
+      await bob.next(({ content }) => content === 'a secret');
+      const { userId } = personNamed(stage.cloud.outputs, 'vera');
+      await stage.publish('Fifo', userId, ['no secret']);
+      await stranger.next(({ content }) => content === 'no secret');
+      expect(stranger.messages(chatId)).toEqual([]);
+      expect(await stage.outside.rows('Subscriptions', { chatId, userId })).toEqual([]);
+      await Promise.all([bob.close(), stranger.close()]);
+    }
+
+    afterEach(() => stage.edge.mend());
+
+    test('before the write takes effect: no row, and no message', async () => {
+      await stage.outside.grant('taken-before', ['vera']);
+      const vera = await stage.open('vera');
+      await stage.edge.break({ ...write, fault: { delayMs: 1_500 } });
+      await stage.edge.break({ ...write, fault: { crash: 'after' } });
+      vera.send({ action: 'subscribe', chatIds: ['taken-before'] });
+      await until('the row on its way', async () => (await struck()).some((times) => times > 0));
+      await takeAwayAll('vera');
+      await vera.next(({ message }) => message === 'Internal server error', 'word of the crash');
+      expect(await struck()).toEqual([1, 1]);
+      await getsNothing(vera, 'taken-before');
+    });
+
+    test('after it: the row goes, and no message comes', async () => {
+      await stage.outside.grant('taken-after', ['vera']);
+      const vera = await stage.open('vera');
+      await stage.edge.break({ ...headsRead, fault: { delayMs: 1_500 } });
+      await stage.edge.break({ ...headsRead, fault: { crash: true } });
+      vera.send({ action: 'subscribe', chatIds: ['taken-after'] });
+      await until('the row', async () => (await struck()).some((times) => times > 0));
+      expect(await stage.outside.rows('Subscriptions', { chatId: 'taken-after' })).toHaveLength(1);
+      await takeAwayAll('vera');
+      await vera.next(({ message }) => message === 'Internal server error', 'word of the crash');
+      expect(await struck()).toEqual([1, 1]);
+      await until(
+        'the end of the subscription',
+        async () => (await stage.outside.rows('Subscriptions', { chatId: 'taken-after' })).length === 0,
+      );
+      await getsNothing(vera, 'taken-after');
+    });
   });
 
   test('a socket that closes leaves no subscription behind', async () => {
