@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { moveClock } from './clock.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { takeDataFolder } from './data-folder.ts';
@@ -63,6 +63,7 @@ async function seed({ edge, outputs }: Cloud): Promise<void> {
 }
 
 function describe({ outputs }: Cloud, options: StartOptions, seconds: number): void {
+  const dataFolder = relative(process.cwd(), options.dataFolder) || '.';
   const people = outputs.users.map(({ username, password, groups }) => {
     const role = groups.length > 0 ? ` (${groups.join(', ')})` : '';
     return `  ${`${username}${role}`.padEnd(18)} ${password}`;
@@ -76,8 +77,8 @@ Ready after ${seconds.toFixed(1)} s. The template runs here, whole.
   GraphQL            ${outputs.graphqlUrl}
   Cognito            ${outputs.cognito.endpoint} (client ${outputs.cognito.clientId})
   Edge               ${outputs.edge.url}/_edge/calls
-  Outputs            ${join(options.dataFolder, 'outputs.json')}
-  Logs               ${join(options.dataFolder, 'functions.log')}
+  Outputs            ${join(dataFolder, 'outputs.json')}
+  Logs               ${join(dataFolder, 'functions.log')}
 
 People, and their passwords:
 ${people.join('\n')}
@@ -85,7 +86,7 @@ ${people.join('\n')}
 In another terminal, send a message of your own:
   npm run send -- "Hello" --from bob --chat ${demoChat} --to carol,vera
 
-Ctrl-C ends it; the data stays in ${options.dataFolder} (npm start -- --fresh empties it).`);
+Ctrl-C ends it; the data stays in ${dataFolder} (npm start -- --fresh empties it).`);
 }
 
 async function demonstrate({ outputs }: Cloud): Promise<void> {
