@@ -100,7 +100,9 @@ export class WebSocketApi {
     };
     const answer = await this.#connect(connection, request, url);
     if (answer.statusCode < 200 || answer.statusCode > 299) return refuse(socket, answer.statusCode, answer.body);
-    if (socket.destroyed) return this.#track(this.#disconnected(connection, 1006, 'closed during connect'));
+    // `ws` would drop such a socket without a word, and the rows of $connect would stay.
+    if (!socket.readable || !socket.writable)
+      return this.#track(this.#disconnected(connection, 1006, 'closed during connect'));
     if (answer.protocol) acceptedProtocols.set(request, answer.protocol);
     this.#server.handleUpgrade(request, socket, head, (accepted) => this.#open(connection, accepted, socket));
   }

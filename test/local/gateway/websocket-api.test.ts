@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { WebSocket } from 'ws';
 import { type FrontRoute, startFront } from '../../../local/gateway/front.ts';
 import type { InvokeFunction } from '../../../local/gateway/invoke.ts';
 import { type SocketLifetimes, WebSocketApi, type WebSocketRoute } from '../../../local/gateway/websocket-api.ts';
@@ -137,6 +138,22 @@ describe('the WebSocket API', () => {
       const socket = await open(url, {}, ['notification.v1', 'a-token']);
       expect(socket.socket.protocol).toBe('notification.v1');
       await socket.close();
+    });
+
+    test('a client that leaves while $connect runs is told to $disconnect', async () => {
+      let leave: () => void = () => undefined;
+      const { url } = await start({
+        $connect: async () => {
+          leave();
+          await until('the client to be gone', () => client.readyState === WebSocket.CLOSED);
+          return { statusCode: 200 };
+        },
+      });
+      const client = new WebSocket(url);
+      client.on('error', () => undefined);
+      leave = () => client.terminate();
+      const event = await until('$disconnect', () => eventOf('$disconnect'));
+      expect(event.requestContext).toMatchObject({ eventType: 'DISCONNECT', disconnectStatusCode: 1006 });
     });
 
     test('until $connect has returned the connection is gone for @connections', async () => {
