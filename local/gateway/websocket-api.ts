@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { watchFrameLength } from './frame-limit.ts';
+import { allValues, type ConnectAnswer, headersOf, listed, readConnectAnswer, refuse } from './handshake.ts';
 import { functionArnOf, type InvokeFunction } from './invoke.ts';
 import { askAuthorizer, type RequestAuthorizer } from './request-authorizer.ts';
 import { type Limits, Throttles } from './throttle.ts';
@@ -306,53 +307,9 @@ export class WebSocketApi {
   }
 }
 
-type ConnectAnswer = { statusCode: number; protocol?: string; body?: string };
-
 /** The protocol a `$connect` answer chose, kept for the moment `ws` asks for it. */
 const acceptedProtocols = new WeakMap<IncomingMessage, string>();
 
-function readConnectAnswer(answer: unknown): ConnectAnswer {
-  const {
-    statusCode,
-    headers = {},
-    body,
-  } = (answer ?? {}) as {
-    statusCode?: unknown;
-    headers?: Record<string, string>;
-    body?: string;
-  };
-  if (typeof statusCode !== 'number') return { statusCode: 500 };
-  const protocol = Object.entries(headers).find(([name]) => name.toLowerCase() === 'sec-websocket-protocol')?.[1];
-  return { statusCode, protocol, body };
-}
-
 function answer({ socket }: Connection, body: Record<string, unknown>): void {
   if (socket?.readyState === 1) socket.send(JSON.stringify(body));
-}
-
-function refuse(socket: Duplex, statusCode: number, body = ''): void {
-  const reason = STATUS_CODES[statusCode] ?? 'Error';
-  const text = body || JSON.stringify({ message: reason });
-  socket.end(
-    `HTTP/1.1 ${statusCode} ${reason}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
-  );
-}
-
-function headersOf(request: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (let index = 0; index < request.rawHeaders.length; index += 2) {
-    const name = request.rawHeaders[index];
-    const value = request.rawHeaders[index + 1];
-    if (name !== undefined && value !== undefined) headers[name] = value;
-  }
-  return headers;
-}
-
-function listed(values: Record<string, string>): Record<string, string[]> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]]));
-}
-
-function allValues(url: URL): Record<string, string[]> {
-  return Object.fromEntries([...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name)]));
 }

@@ -72,19 +72,20 @@ describe.each(environments)('gateways of %s', (environment) => {
     );
   });
 
-  it.each(['POST /publish', 'POST /permissions', 'GET /permissions', 'DELETE /permissions'])(
-    'takes tokens of people and of machines over HTTP, checked by the gateway: %s',
-    (routeKey) => {
+  it.each([
+    ['POST /publish', ['People', 'Machines']],
+    ['POST /permissions', ['People']],
+    ['GET /permissions', ['People']],
+    ['DELETE /permissions', ['People']],
+  ])(
+    'takes over HTTP, checked by the gateway, for %s the tokens of %j: machines publish, and do no more',
+    (routeKey, clients) => {
       const { AuthorizationType, AuthorizerId } = route(routeKey)['Properties'];
       expect(AuthorizationType).toBe('JWT');
       const { JwtConfiguration, IdentitySource } = stack.target(AuthorizerId)['Properties'];
       expect(IdentitySource).toEqual(['$request.header.Authorization']);
-      expect(JwtConfiguration.Audience.map(targetId).sort()).toEqual(
-        stack
-          .ofType('AWS::Cognito::UserPoolClient')
-          .map(({ id }) => id)
-          .sort(),
-      );
+      const idOf = (client: string): string => stack.at(`Identity/Users/${client}`, 'AWS::Cognito::UserPoolClient').id;
+      expect(JwtConfiguration.Audience.map(targetId).sort()).toEqual(clients.map(idOf).sort());
       const [userPool] = stack.ofType('AWS::Cognito::UserPool');
       expect(JwtConfiguration.Issuer['Fn::Join'][1]).toContainEqual({ Ref: userPool?.id });
     },

@@ -1,0 +1,52 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** What `$connect` decided: a status that is not 2xx refuses the socket, with `body` if it has one. */
+export type ConnectAnswer = { statusCode: number; protocol?: string; body?: string };
+
+/** Reads what the `$connect` function returned; what is no answer is a failure of the function. */
+export function readConnectAnswer(answer: unknown): ConnectAnswer {
+  const {
+    statusCode,
+    headers = {},
+    body,
+  } = (answer ?? {}) as {
+    statusCode?: unknown;
+    headers?: Record<string, string>;
+    body?: string;
+  };
+  if (typeof statusCode !== 'number') return { statusCode: 500 };
+  const protocol = Object.entries(headers).find(([name]) => name.toLowerCase() === 'sec-websocket-protocol')?.[1];
+  return { statusCode, protocol, body };
+}
+
+/** Ends an upgrade request with a status instead of a socket. */
+export function refuse(socket: Duplex, statusCode: number, body = ''): void {
+  const reason = STATUS_CODES[statusCode] ?? 'Error';
+  const text = body || JSON.stringify({ message: reason });
+  socket.end(
+    `HTTP/1.1 ${statusCode} ${reason}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}
+
+/** The request's headers as the client spelt them, as API Gateway hands them on. */
+export function headersOf(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index];
+    const value = request.rawHeaders[index + 1];
+    if (name !== undefined && value !== undefined) headers[name] = value;
+  }
+  return headers;
+}
+
+/** Each value as a list of one, as `multiValueHeaders` has them. */
+export function listed(values: Record<string, string>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]]));
+}
+
+/** Every value of every query parameter. */
+export function allValues(url: URL): Record<string, string[]> {
+  return Object.fromEntries([...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name)]));
+}
