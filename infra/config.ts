@@ -66,6 +66,22 @@ export interface Settings {
   deliveryRetry: QueueSettings & { retries: Duration[] };
   /** The stream of permissions. */
   permissionStream: StreamSettings;
+  multiPart: {
+    /** How long a group may go without a new part before it is given up. */
+    deadline: Duration;
+    /** How long the announcement of a group's end may take before it is announced again. */
+    announcementGrace: Duration;
+  };
+  redrive: {
+    /** One holder works on a queue's dead letters at a time; a holder that died is replaced after this. */
+    lease: Duration;
+    /** An execution hands over to its successor after this: Express workflows end at 5 minutes. */
+    executionLife: Duration;
+    /** How long dead letters that were redriven or discarded, and redrives, can be looked up. */
+    retention: Duration;
+  };
+  /** How long the executions' logs are kept: they are the audit of redrives. */
+  auditRetention: RetentionDays;
   throttling: { connect: Throttle; frames: Throttle; publish: Throttle };
 }
 
@@ -110,6 +126,9 @@ const dev: Settings = {
   // A revocation that could not be carried out in an hour needs no carrying out: a subscription ends with the token it was
   // made or renewed under, and without permission it is not renewed.
   permissionStream: { batchSize: 100, retryAttempts: 30, maxRecordAge: Duration.hours(1) },
+  multiPart: { deadline: Duration.minutes(5), announcementGrace: Duration.minutes(1) },
+  redrive: { lease: Duration.seconds(60), executionLife: Duration.minutes(4), retention: Duration.days(30) },
+  auditRetention: RetentionDays.ONE_YEAR,
   throttling: {
     // AWS opens at most 500 sockets a second for the whole account.
     connect: { rateLimit: 50, burstLimit: 100 },
@@ -153,6 +172,8 @@ const test: Settings = {
     retries: [1, 1, 1, 1].map((seconds) => Duration.seconds(seconds)),
   },
   permissionStream: { ...dev.permissionStream, retryAttempts: 2 },
+  multiPart: { deadline: Duration.seconds(6), announcementGrace: Duration.seconds(2) },
+  redrive: { ...dev.redrive, lease: Duration.seconds(3), executionLife: Duration.seconds(5) },
 };
 
 /**

@@ -27,6 +27,12 @@ export class Tables extends Construct {
   readonly messages: Table;
   /** How many messages a user or a chat sent in a window of time. */
   readonly rateLimits: Table;
+  /** Groups of parts, with an item for the group and one for each part; groups that are not concluded are found by deadline. */
+  readonly multiPart: Table;
+  /** What could not be handled, drained from the dead-letter queues, by queue and arrival. */
+  readonly deadLetters: Table;
+  /** Redrives of dead letters, who runs one on which queue now, and what they did so far. */
+  readonly redrives: Table;
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
@@ -83,5 +89,29 @@ export class Tables extends Construct {
     });
 
     this.rateLimits = table('RateLimits', { partitionKey: text('subject'), sortKey: number('window'), ...expiring });
+
+    this.multiPart = table('MultiPart', { partitionKey: text('group'), sortKey: text('item'), ...expiring });
+    this.multiPart.addGlobalSecondaryIndex({
+      indexName: 'openGroups',
+      partitionKey: text('openShard'),
+      sortKey: number('deadline'),
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['chatId', 'groupId'],
+    });
+
+    this.deadLetters = table('DeadLetters', { partitionKey: text('queue'), sortKey: text('arrival'), ...expiring });
+    this.deadLetters.addGlobalSecondaryIndex({
+      indexName: 'waiting',
+      partitionKey: text('waitingIn'),
+      sortKey: text('arrival'),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+
+    this.redrives = table('Redrives', { partitionKey: text('redriveId'), ...expiring });
+    this.redrives.addGlobalSecondaryIndex({
+      indexName: 'byTime',
+      partitionKey: text('kind'),
+      sortKey: text('startedAt'),
+    });
   }
 }

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Policy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { allow } from './allow.ts';
+import type { Settings } from './config.ts';
+
+export interface ExpressWorkflowProps {
+  /** Name of the definition, without `.asl.json`; it becomes the state machine's own. */
+  name: string;
+  /** Folder that holds the definitions. */
+  definitions: string;
+  settings: Settings;
+  /** What the definition names as `${NAME}`. */
+  substitutions: Record<string, string>;
+  /** All the workflow may do, besides writing its own log and trace. */
+  permissions: PolicyStatement[];
+}
+
+/** A Step Functions Express workflow with a role and a log of its own. The log holds every execution's input and steps. */
+export class ExpressWorkflow extends Construct {
+  readonly arn: string;
+  private readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: ExpressWorkflowProps) {
+    super(scope, id);
+    const { name, definitions, settings } = props;
+    const { stackName, account, region, partition } = Stack.of(this);
+    const stateMachineName = `${stackName}-${name}`;
+    // Written out rather than taken from the machine, so that a workflow's own role can name it without a cycle.
+    this.arn = `arn:${partition}:states:${region}:${account}:stateMachine:${stateMachineName}`;
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    for (const permission of props.permissions) this.role.addToPolicy(permission);
+    new StateMachine(this, 'StateMachine', {
+      stateMachineName,
+      stateMachineType: StateMachineType.EXPRESS,
+      definitionBody: DefinitionBody.fromFile(join(definitions, `${name}.asl.json`)),
+      definitionSubstitutions: props.substitutions,
+      role: this.role,
+      tracingEnabled: true,
+      logs: {
+        destination: new LogGroup(this, 'Log', {
+          logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
+          retention: settings.auditRetention,
+          removalPolicy: settings.environment === 'production' ? RemovalPolicy.RETAIN : settings.removalPolicy,
+        }),
+        level: LogLevel.ALL,
+        includeExecutionData: true,
+      },
+    });
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason:
+        'Log delivery and X-Ray have no resources to name ("Logging using CloudWatch Logs", "Tracing", Step Functions).',
+    });
+  }
+
+  /** Starts the workflow over and over, with an empty input. */
+  startEvery(rate: string): void {
+    const role = new Role(this, 'ScheduleRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
+    new Policy(this, 'SchedulePolicy', {
+      roles: [role],
+      statements: [allow(['states:StartExecution'], this.arn)],
+    });
+    new CfnSchedule(this, 'Schedule', {
+      scheduleExpression: `rate(${rate})`,
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: { arn: this.arn, roleArn: role.roleArn, input: '{}' },
+    });
+  }
+}
