@@ -4,7 +4,7 @@ import { idOf } from './inputs.ts';
 import { messageOf, type MessageRow } from './message.ts';
 import { isLive } from './permission.ts';
 import { refuse } from './refusals.ts';
-import { isUlid } from './ulid.ts';
+import { isUlid } from './rules/ulid.ts';
 
 export function request(ctx: Context<QueryMessageArgs>): null {
   const chatId = idOf('chatId', ctx.args.chatId);

@@ -5,7 +5,7 @@ import { messageOf, type MessageRow } from './message.ts';
 import { cut, refuseToken, textPositionOf, tokenOf } from './page.ts';
 import { isLive } from './permission.ts';
 import { refuse } from './refusals.ts';
-import { highestUlidAt, isUlid, justAfter, justBefore, lowestUlidAt } from './ulid.ts';
+import { highestUlidAt, isUlid, justAfter, justBefore, lowestUlidAt } from './rules/ulid.ts';
 
 type Ctx = Context<QueryMessagesArgs>;
 

@@ -1,6 +1,6 @@
-import { util } from '@aws-appsync/utils';
-
 const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const ulidLength = 26;
+const timeLength = 10;
 
 /** 32^9 to 32^0: what each of the ten digits of a ULID's time counts. */
 const placeValues = [35184372088832, 1099511627776, 34359738368, 1073741824, 33554432, 1048576, 32768, 1024, 32, 1];
@@ -19,8 +19,18 @@ export function highestUlidAt(milliseconds: number): string {
   return `${timeDigits(milliseconds)}ZZZZZZZZZZZZZZZZ`;
 }
 
+/** The moment a ULID tells, in epoch milliseconds. */
+export function timeOfUlid(ulid: string): number {
+  return ulid
+    .slice(0, timeLength)
+    .split('')
+    .reduce((sum, digit, index) => sum + digits.indexOf(digit) * (placeValues[index] as number), 0);
+}
+
+/** Whether a text is a ULID in its canonical form, upper case; the first digit goes up to 7. */
 export function isUlid(text: string): boolean {
-  return text.length === 26 && util.matches('^[0-7][0-9A-HJKMNP-TV-Z]{25}$', text);
+  const shaped = text.length === ulidLength && digits.indexOf(text.charAt(0)) < 8;
+  return shaped && text.split('').every((digit) => digits.indexOf(digit) >= 0);
 }
 
 /** A bound above `ulid` and below every higher ULID. */
