@@ -1,11 +1,7 @@
-import {
-  ApiGatewayManagementApiClient,
-  DeleteConnectionCommand,
-  PostToConnectionCommand,
-} from '@aws-sdk/client-apigatewaymanagementapi';
+import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
-import { httpHandler } from './http-handler.ts';
 import { errorSummary, logger } from './logger.ts';
+import { type Frame, type PostAnswer, SignedPosts } from './signed-posts.ts';
 
 /**
  * What became of a post. `gone`: API Gateway knows no such connection (it also says so before `$connect` has
@@ -19,43 +15,39 @@ const postTimeoutMs = 1_000;
 /** How many posts a function keeps in the air at once. */
 export const postsInFlight = 64;
 
-const outcomeOfError: Record<string, PostOutcome> = {
-  GoneException: 'gone',
-  LimitExceededException: 'throttled',
-  PayloadTooLargeException: 'too-large',
+const outcomeOfStatus: Record<number, PostOutcome> = {
+  200: 'delivered',
+  410: 'gone',
+  413: 'too-large',
+  429: 'throttled',
 };
 
-let client: ApiGatewayManagementApiClient | undefined;
-
-/** One try a call: when and whether to try again is decided by delivery, not by the SDK. */
-function sockets(): ApiGatewayManagementApiClient {
-  return (client ??= new ApiGatewayManagementApiClient({
-    endpoint: environment.websocketEndpoint,
-    maxAttempts: 1,
-    requestHandler: httpHandler({ requestTimeout: postTimeoutMs, maxSockets: postsInFlight }),
-  }));
-}
+let posts: SignedPosts | undefined;
 
 /**
- * Posts one frame to one connection; never throws.
+ * Posts one frame to one connection, once: when and whether to try again is decided by delivery. Never throws.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
  */
-export async function post(connectionId: string, frame: Uint8Array): Promise<PostOutcome> {
+export async function post(connectionId: string, frame: Frame): Promise<PostOutcome> {
   try {
-    await sockets().send(new PostToConnectionCommand({ ConnectionId: connectionId, Data: frame }));
-    return 'delivered';
+    posts ??= new SignedPosts(environment.websocketEndpoint, environment.region, {
+      timeoutMs: postTimeoutMs,
+      maxSockets: postsInFlight,
+    });
+    // The function's own, as the SDK finds and refreshes them for every client alike.
+    const credentials = await dynamodb.config.credentials();
+    const answer = await posts.post(`/@connections/${encodeURIComponent(connectionId)}`, frame, credentials);
+    return outcomeOfStatus[answer.status] ?? failed(connectionId, causeOf(answer));
   } catch (error) {
-    const outcome = outcomeOfError[errorSummary(error).name] ?? 'failed';
-    if (outcome === 'failed') logger.warn('A post failed', { connectionId, cause: errorSummary(error) });
-    return outcome;
+    return failed(connectionId, errorSummary(error));
   }
 }
 
-/** Closes a connection. One that is gone already is closed. Other AWS errors are thrown. */
-export async function closeSocket(connectionId: string): Promise<void> {
-  try {
-    await sockets().send(new DeleteConnectionCommand({ ConnectionId: connectionId }));
-  } catch (error) {
-    if (errorSummary(error).name !== 'GoneException') throw error;
-  }
+function failed(connectionId: string, cause: ReturnType<typeof errorSummary>): 'failed' {
+  logger.warn('A post failed', { connectionId, cause });
+  return 'failed';
+}
+
+function causeOf({ status, errorType, requestId }: PostAnswer): ReturnType<typeof errorSummary> {
+  return { name: errorType ?? 'UnknownError', statusCode: status, ...(requestId !== undefined && { requestId }) };
 }

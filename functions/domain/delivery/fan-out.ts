@@ -1,4 +1,6 @@
 import { errorSummary, logger } from '../../platform/logger.ts';
+import { frameOf } from '../../platform/signed-posts.ts';
+import { postsInFlight } from '../../platform/sockets.ts';
 import type { Deadline } from '../deadline.ts';
 import { batchFrames } from '../protocol/frames.ts';
 import { postAll, postInOrder } from './post-frames.ts';
@@ -24,29 +26,24 @@ export async function fanOut(
   subscribers: readonly Subscriber[],
   deadline: Deadline,
 ): Promise<Subscriber[]> {
-  const single = frames.map((frame) => Buffer.from(frame));
-  const batched = frames.length > 1 ? batchFrames(frames).map((frame) => Buffer.from(frame)) : single;
+  const single = frames.map(frameOf);
+  const batched = frames.length > 1 ? batchFrames(frames).map(frameOf) : single;
   const post = ordered ? postInOrder : postAll;
   const gone: Subscriber[] = [];
   const undelivered: UndeliveredFrames[] = [];
-  await Promise.all(
-    subscribers.map(async (to) => {
-      const posted = await post(to.connectionId, to.frames === 'batch' ? batched : single, deadline);
-      if (posted.state === 'done') return;
-      if (posted.state === 'gone' && !isYoung(to)) gone.push(to);
-      else undelivered.push({ ...addressOf(chatId, to), frames: posted.left.map(textOf) });
-    }),
-  );
+  const deliver = async (to: Subscriber): Promise<void> => {
+    const posted = await post(to.connectionId, to.frames === 'batch' ? batched : single, deadline);
+    if (posted.state === 'done') return;
+    if (posted.state === 'gone' && !isYoung(to)) gone.push(to);
+    else undelivered.push({ ...addressOf(chatId, to), frames: posted.left.map(({ text }) => text) });
+  };
+  await eachOf(subscribers, postsInFlight, deliver);
   await handOver(undelivered);
   return gone;
 }
 
 function addressOf(chatId: string, { subscriber, connectionId }: Subscriber): Omit<UndeliveredFrames, 'frames'> {
   return { chatId, subscriber, connectionId };
-}
-
-function textOf(frame: Uint8Array): string {
-  return Buffer.from(frame).toString('utf8');
 }
 
 /** Failing the messages now would repeat them to everyone else; the few who miss them replay from history. */
@@ -59,4 +56,13 @@ async function handOver(undelivered: UndeliveredFrames[]): Promise<void> {
       cause: errorSummary(error),
     });
   }
+}
+
+/** At most so many at once: a task for each of ten thousand subscribers would take the memory of ten thousand tasks. */
+async function eachOf<T>(items: readonly T[], atOnce: number, task: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const work = async (): Promise<void> => {
+    for (const item of left) await task(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work));
 }

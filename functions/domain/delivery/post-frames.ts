@@ -1,12 +1,12 @@
 import { logger } from '../../platform/logger.ts';
 import { pause } from '../../platform/pause.ts';
+import type { Frame } from '../../platform/signed-posts.ts';
 import { post, postsInFlight, type PostOutcome } from '../../platform/sockets.ts';
 import type { Deadline } from '../deadline.ts';
 import { Slots } from './slots.ts';
 
 /** How posting to one connection ended. `left`: the frames that did not arrive, in order. */
-export type Posted =
-  { state: 'done' } | { state: 'gone'; left: Uint8Array[] } | { state: 'failed'; left: Uint8Array[] };
+export type Posted = { state: 'done' } | { state: 'gone'; left: Frame[] } | { state: 'failed'; left: Frame[] };
 
 const slots = new Slots(postsInFlight);
 
@@ -17,7 +17,7 @@ const throttledTries = 3;
  * Posts frames to one connection in order: one after another, because nothing orders concurrent posts. Stops at the
  * first that does not arrive. A frame that API Gateway finds too large is left out, since it never will arrive.
  */
-export async function postInOrder(connectionId: string, frames: Uint8Array[], deadline: Deadline): Promise<Posted> {
+export async function postInOrder(connectionId: string, frames: Frame[], deadline: Deadline): Promise<Posted> {
   for (const [index, frame] of frames.entries()) {
     const outcome = await postFrame(connectionId, frame, deadline);
     if (outcome !== 'delivered') return { state: outcome, left: frames.slice(index) };
@@ -26,7 +26,7 @@ export async function postInOrder(connectionId: string, frames: Uint8Array[], de
 }
 
 /** Posts frames to one connection all at once, for messages that nobody ordered. */
-export async function postAll(connectionId: string, frames: Uint8Array[], deadline: Deadline): Promise<Posted> {
+export async function postAll(connectionId: string, frames: Frame[], deadline: Deadline): Promise<Posted> {
   const outcomes = await Promise.all(frames.map((frame) => postFrame(connectionId, frame, deadline)));
   const left = frames.filter((_frame, index) => outcomes[index] !== 'delivered');
   if (left.length === 0) return { state: 'done' };
@@ -35,7 +35,7 @@ export async function postAll(connectionId: string, frames: Uint8Array[], deadli
 
 async function postFrame(
   connectionId: string,
-  frame: Uint8Array,
+  frame: Frame,
   deadline: Deadline,
 ): Promise<'delivered' | 'gone' | 'failed'> {
   for (let tries = 1; ; tries += 1) {
@@ -46,7 +46,9 @@ async function postFrame(
       logger.error('A frame is too large for API Gateway', { connectionId, bytes: frame.byteLength });
       return 'delivered';
     }
+    if (outcome === 'delivered') slots.passed();
     if (outcome !== 'throttled') return outcome;
+    slots.throttled(connectionId);
     if (tries === throttledTries) return 'failed';
     await pause(tries, 50);
   }

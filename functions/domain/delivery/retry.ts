@@ -1,7 +1,8 @@
 import { readSubscription } from '../../platform/connections.ts';
 import { environment } from '../../platform/environment.ts';
 import { logger } from '../../platform/logger.ts';
-import { closeSocket } from '../../platform/sockets.ts';
+import { closeSocket } from '../../platform/close-socket.ts';
+import { frameOf } from '../../platform/signed-posts.ts';
 import { toSeconds } from '../clock.ts';
 import { removeConnection } from '../connecting/remove.ts';
 import type { Deadline } from '../deadline.ts';
@@ -28,11 +29,7 @@ export async function retryDelivery(body: string, tries: number, deadline: Deadl
   const row = await readSubscription(undelivered);
   if (row === undefined || row.accessExpiresAt <= toSeconds(Date.now())) return true;
 
-  const posted = await postInOrder(
-    connectionId,
-    frames.map((frame) => Buffer.from(frame)),
-    deadline,
-  );
+  const posted = await postInOrder(connectionId, frames.map(frameOf), deadline);
   if (posted.state === 'done') return true;
   const gone = posted.state === 'gone' && !isYoung(row);
   // What arrived must not come again with what did not. A connection that takes some frames has not failed: it starts anew.

@@ -1,5 +1,6 @@
 import { logger } from '../../platform/logger.ts';
 import { pause } from '../../platform/pause.ts';
+import { frameOf } from '../../platform/signed-posts.ts';
 import { post } from '../../platform/sockets.ts';
 import type { Deadline } from '../deadline.ts';
 import type { SubscriptionRevoked } from '../protocol/server-frames.ts';
@@ -24,7 +25,7 @@ export async function announce(revocations: readonly Revocation[], deadline: Dea
 
 async function tell({ connectionId, chatId, reason }: Revocation, deadline: Deadline): Promise<void> {
   const said: SubscriptionRevoked = { type: 'subscription.revoked', chatId, reason };
-  const frame = Buffer.from(JSON.stringify(said));
+  const frame = frameOf(JSON.stringify(said));
   for (let attempt = 0; attempt < maxTries && !deadline.hasPassed(); attempt += 1) {
     if (attempt > 0) await pause(attempt, 50);
     const outcome = await post(connectionId, frame);
