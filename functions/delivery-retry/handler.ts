@@ -1,17 +1,22 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { deadlineBefore, type Deadline } from '../domain/deadline.ts';
 import { retryDelivery, secondsUntilNextTry } from '../domain/delivery/retry.ts';
+import { returnSoon } from '../domain/processing/return-soon.ts';
 import { batchResponse, queueRecordOf, sourceQueueOf } from '../entry/queue.ts';
 import { errorSummary, logger } from '../platform/logger.ts';
-import { changeVisibility } from '../platform/queues.ts';
 
 /** Tries again, one connection a message, what the processor could not deliver. */
 export async function handler({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   logger.addContext(context);
+  const [first] = Records;
+  if (first === undefined) return batchResponse([]);
   const deadline = deadlineBefore(() => context.getRemainingTimeInMillis());
   const settled = await Promise.all(Records.map((record) => isSettled(record, deadline)));
   const unsettled = Records.filter((_record, index) => !settled[index]);
-  await comeAgain(unsettled);
+  await returnSoon(
+    sourceQueueOf(first),
+    unsettled.map(queueRecordOf).map((record) => ({ record, seconds: secondsUntilNextTry(record.receiveCount) })),
+  );
   return batchResponse(unsettled.map(({ messageId }) => messageId));
 }
 
@@ -22,20 +27,5 @@ async function isSettled(record: SQSRecord, deadline: Deadline): Promise<boolean
   } catch (error) {
     logger.warn('A delivery could not be retried', { cause: errorSummary(error) });
     return false;
-  }
-}
-
-/** Waits longer from try to try. Should this fail, the queue's own visibility timeout brings the messages back. */
-async function comeAgain(records: readonly SQSRecord[]): Promise<void> {
-  const [first] = records;
-  if (first === undefined) return;
-  const waits = records.map(queueRecordOf).map(({ receiptHandle, receiveCount }) => ({
-    receiptHandle,
-    seconds: secondsUntilNextTry(receiveCount),
-  }));
-  try {
-    await changeVisibility(sourceQueueOf(first).url, waits);
-  } catch (error) {
-    logger.warn('Undelivered frames will come back late', { records: waits.length, cause: errorSummary(error) });
   }
 }

@@ -1,8 +1,8 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
-import { queryAll } from './query-all.ts';
+import { queryAll, queryPages } from './query-all.ts';
 import type { RowKey } from './read-together.ts';
 import type { ConnectionRow, SubscriptionRow } from './rows.ts';
 
@@ -120,15 +120,43 @@ export type ListeningRow = Pick<
   'subscriber' | 'connectionId' | 'frames' | 'connectedAt' | 'accessExpiresAt'
 >;
 
-/** Every subscription to a chat, read strongly; those whose access has ended are among them. */
-export async function readSubscriptions(chatId: string): Promise<ListeningRow[]> {
-  return queryAll<ListeningRow>({
+const listening = {
+  ProjectionExpression: 'subscriber, connectionId, frames, connectedAt, accessExpiresAt',
+  ConsistentRead: true,
+};
+
+/**
+ * Every subscription to a chat, read strongly, page by page; those whose access has ended are among them.
+ *
+ * @param most rows on a page, so that whoever sees enough in one need not read on.
+ */
+export function subscriptionPages(chatId: string, most: number): AsyncGenerator<ListeningRow[]> {
+  return queryPages<ListeningRow>({
     TableName: environment.subscriptionsTable,
     KeyConditionExpression: 'chatId = :chatId',
     ExpressionAttributeValues: { ':chatId': chatId },
-    ProjectionExpression: 'subscriber, connectionId, frames, connectedAt, accessExpiresAt',
-    ConsistentRead: true,
+    Limit: most,
+    ...listening,
   });
+}
+
+/** The subscriptions to a chat whose keys lie in a range, read strongly. */
+export async function readSubscriptionsBetween(
+  chatId: string,
+  { from, to }: { from: string; to: string },
+): Promise<ListeningRow[]> {
+  return queryAll<ListeningRow>({
+    TableName: environment.subscriptionsTable,
+    KeyConditionExpression: 'chatId = :chatId AND subscriber BETWEEN :from AND :to',
+    ExpressionAttributeValues: { ':chatId': chatId, ':from': from, ':to': to },
+    ...listening,
+  });
+}
+
+/** Puts a row among a chat's subscriptions that is none: it only says that the chat is large, since when (ISO 8601). */
+export async function markLarge(chatId: string, marker: string, since: string): Promise<void> {
+  const row = { chatId, subscriber: marker, since };
+  await dynamodb.send(new PutCommand({ TableName: environment.subscriptionsTable, Item: row }));
 }
 
 /** What a connection subscribes to, by an index that lags a little. */

@@ -53,6 +53,15 @@ export const environment = {
   get rateLimitsTable() {
     return once('RATE_LIMITS_TABLE', text);
   },
+  get multiPartTable() {
+    return once('MULTI_PART_TABLE', text);
+  },
+  get multiPartDeadlineSeconds() {
+    return once('MULTI_PART_DEADLINE_SECONDS', Number, '300');
+  },
+  get multiPartCompletionArn() {
+    return once('MULTI_PART_COMPLETION_ARN', text);
+  },
   get standardTopicArn() {
     return once('STANDARD_TOPIC_ARN', text);
   },
@@ -76,6 +85,50 @@ export const environment = {
   },
   get deliveryRetryQueueUrl() {
     return once('DELIVERY_RETRY_QUEUE_URL', text);
+  },
+  get standardQueueUrl() {
+    return once('STANDARD_QUEUE_URL', text);
+  },
+  get fifoQueueUrl() {
+    return once('FIFO_QUEUE_URL', text);
+  },
+  get standardDeadLetterQueueArn() {
+    return once('STANDARD_DEAD_LETTER_QUEUE_ARN', text);
+  },
+  get fifoDeadLetterQueueArn() {
+    return once('FIFO_DEAD_LETTER_QUEUE_ARN', text);
+  },
+  get deliveryRetryDeadLetterQueueArn() {
+    return once('DELIVERY_RETRY_DEAD_LETTER_QUEUE_ARN', text);
+  },
+  get permissionStreamFailuresArn() {
+    return once('PERMISSION_STREAM_FAILURES_ARN', text);
+  },
+  get deadLettersTable() {
+    return once('DEAD_LETTERS_TABLE', text);
+  },
+  get redrivesTable() {
+    return once('REDRIVES_TABLE', text);
+  },
+  get deadLetterRetrySeconds() {
+    return once('DEAD_LETTER_RETRY_SECONDS', Number, '10');
+  },
+  get redriveLeaseSeconds() {
+    return once('REDRIVE_LEASE_SECONDS', Number, '60');
+  },
+  get redriveRetentionDays() {
+    return once('REDRIVE_RETENTION_DAYS', Number, '30');
+  },
+  get fanOutQueueUrl() {
+    return once('FAN_OUT_QUEUE_URL', text);
+  },
+  /** A chat with more subscribers than this is served by the fan-out workers. */
+  get largeChatSubscribers() {
+    return once('LARGE_CHAT_SUBSCRIBERS', Number, '1000');
+  },
+  /** At most so many posts a second by one function environment; 0: as many as API Gateway takes. */
+  get postsPerSecond() {
+    return once('POSTS_PER_SECOND', Number, '0');
   },
   get messageRetentionDays() {
     return once('MESSAGE_RETENTION_DAYS', Number, '30');

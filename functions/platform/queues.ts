@@ -23,24 +23,36 @@ export async function sendMessage(queueUrl: string, message: OutgoingMessage): P
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, ...message }));
 }
 
+/** One of several messages for a queue, at most `callBytes` in UTF-8. `fifo` holds what a FIFO queue demands. */
+export interface OutgoingBody {
+  body: string;
+  fifo?: { groupId: string; deduplicationId: string };
+}
+
 /**
- * Sends bodies (each at most `callBytes` in UTF-8) to a standard queue, as many a call as fit.
+ * Sends messages, as many a call as fit, all calls at once: messages of one FIFO group keep their order within a call only.
  *
- * @param delaySeconds until the queue hands them out.
+ * @param delaySeconds until a standard queue hands them out.
  * @returns how many were refused: a call can succeed for some of its entries only.
  */
-export async function sendMessages(queueUrl: string, bodies: readonly string[], delaySeconds = 0): Promise<number> {
-  let refused = 0;
-  for (const batch of packed(bodies)) {
-    const entries = batch.map((body, index) => ({
-      Id: String(index),
-      MessageBody: body,
-      ...(delaySeconds > 0 && { DelaySeconds: delaySeconds }),
-    }));
-    const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
-    refused += Failed.length;
-  }
-  return refused;
+export async function sendMessages(
+  queueUrl: string,
+  messages: readonly OutgoingBody[],
+  delaySeconds = 0,
+): Promise<number> {
+  const refused = await Promise.all(
+    packed(messages).map(async (batch) => {
+      const entries = batch.map(({ body, fifo }, index) => ({
+        Id: String(index),
+        MessageBody: body,
+        ...(fifo && { MessageGroupId: fifo.groupId, MessageDeduplicationId: fifo.deduplicationId }),
+        ...(delaySeconds > 0 && { DelaySeconds: delaySeconds }),
+      }));
+      const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
+      return Failed.length;
+    }),
+  );
+  return refused.reduce((sum, each) => sum + each, 0);
 }
 
 /** Sets when messages that were received become visible again. */
@@ -63,19 +75,18 @@ export async function changeVisibility(
   }
 }
 
-function packed(bodies: readonly string[]): string[][] {
-  const batches: string[][] = [];
+function packed(messages: readonly OutgoingBody[]): OutgoingBody[][] {
+  const batches: OutgoingBody[][] = [];
   let room = 0;
-  for (const body of bodies) {
-    const bytes = Buffer.byteLength(body);
+  for (const message of messages) {
+    const bytes = Buffer.byteLength(message.body);
     const last = batches.at(-1);
-    if (last && last.length < entriesPerCall && bytes <= room) {
-      last.push(body);
-      room -= bytes;
-    } else {
-      batches.push([body]);
-      room = callBytes - bytes;
+    if (last && last.length < entriesPerCall && bytes <= room) last.push(message);
+    else {
+      batches.push([message]);
+      room = callBytes;
     }
+    room -= bytes;
   }
   return batches;
 }

@@ -1,14 +1,24 @@
+import { environment } from '../../platform/environment.ts';
 import { logger } from '../../platform/logger.ts';
 import { pause } from '../../platform/pause.ts';
 import type { Frame } from '../../platform/signed-posts.ts';
 import { post, postsInFlight, type PostOutcome } from '../../platform/sockets.ts';
 import type { Deadline } from '../deadline.ts';
+import { Pace } from './pace.ts';
 import { Slots } from './slots.ts';
 
 /** How posting to one connection ended. `left`: the frames that did not arrive, in order. */
 export type Posted = { state: 'done' } | { state: 'gone'; left: Frame[] } | { state: 'failed'; left: Frame[] };
 
 const slots = new Slots(postsInFlight);
+
+let pace: Pace | undefined;
+
+/** Workers that post all at the same time keep to a share of the account's rate each. */
+async function turn(): Promise<void> {
+  if (environment.postsPerSecond === 0) return;
+  await (pace ??= new Pace(environment.postsPerSecond)).turn();
+}
 
 /** A throttled post waits this often, briefly; after that it takes its turn in the retry queue. */
 const throttledTries = 3;
@@ -39,9 +49,10 @@ async function postFrame(
   deadline: Deadline,
 ): Promise<'delivered' | 'gone' | 'failed'> {
   for (let tries = 1; ; tries += 1) {
-    const outcome: PostOutcome = await slots.run(async () =>
-      deadline.hasPassed() ? 'failed' : post(connectionId, frame),
-    );
+    const outcome: PostOutcome = await slots.run(async () => {
+      await turn();
+      return deadline.hasPassed() ? 'failed' : post(connectionId, frame);
+    });
     if (outcome === 'too-large') {
       logger.error('A frame is too large for API Gateway', { connectionId, bytes: frame.byteLength });
       return 'delivered';

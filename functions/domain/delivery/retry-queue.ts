@@ -26,7 +26,7 @@ export async function handToRetryQueue(
   delaySeconds?: number,
 ): Promise<boolean> {
   if (undelivered.length === 0) return true;
-  const bodies = undelivered.flatMap(messagesOf).map((message) => JSON.stringify(message));
+  const bodies = undelivered.flatMap(messagesOf).map((message) => ({ body: JSON.stringify(message) }));
   const refused = await sendMessages(environment.deliveryRetryQueueUrl, bodies, delaySeconds);
   if (refused > 0) logger.error('The retry queue refused frames', { refused });
   return refused === 0;

@@ -6,6 +6,7 @@ import { frameOf } from '../../platform/signed-posts.ts';
 import { toSeconds } from '../clock.ts';
 import { removeConnection } from '../connecting/remove.ts';
 import type { Deadline } from '../deadline.ts';
+import { secondsUntilRetry } from '../processing/return-soon.ts';
 import { postInOrder } from './post-frames.ts';
 import { handToRetryQueue, readUndelivered } from './retry-queue.ts';
 import { isYoung } from './subscribers.ts';
@@ -54,6 +55,5 @@ function maxTries(): number {
 
 /** Seconds until frames that were tried `tries` times should be tried again. */
 export function secondsUntilNextTry(tries: number): number {
-  const waits = environment.deliveryRetrySeconds;
-  return waits[Math.min(tries, waits.length) - 1] ?? 0;
+  return secondsUntilRetry(environment.deliveryRetrySeconds, tries);
 }
