@@ -1,30 +1,41 @@
 import { environment } from '../../platform/environment.ts';
-import type { HeadMove } from '../../platform/history.ts';
+import type { Appendix } from '../../platform/history.ts';
 import type { MessageRow } from '../../platform/rows.ts';
 import { toSeconds } from '../clock.ts';
+import { planRegistration, withoutContradictions } from '../multipart/registration.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 
 const secondsPerDay = 86_400;
 
-/** What one transaction should write. */
-export interface CommitPlan {
-  /** Absent when no message is numbered. */
-  head?: HeadMove;
+/** What one transaction should write, and which messages it writes. */
+export interface CommitPlan extends Appendix {
+  envelopes: readonly Envelope[];
   rows: MessageRow[];
 }
 
 /**
- * Numbers the messages that asked for a number, in order, from the head on.
+ * Numbers the messages that asked for a number, in order, from the head on, and registers those that are parts. A part
+ * that contradicts one before it is left out, and takes no number: if the one before it is committed, it never will be.
  *
+ * @param waiting at most 25: with a part's row and its group's each, and the head, under the 100 of a transaction.
  * @param now epoch milliseconds.
  */
-export function planCommit(envelopes: readonly Envelope[], head: number, now: number): CommitPlan {
+export function planCommit(waiting: readonly Envelope[], head: number, now: number): CommitPlan {
+  const envelopes = withoutContradictions(waiting);
+  const expiresAt = toSeconds(now) + environment.messageRetentionDays * secondsPerDay;
   let to = head;
-  const rows = envelopes.map((envelope) => rowOf(envelope, envelope.generateSequence ? (to += 1) : undefined, now));
-  return { rows, ...(to > head && { head: { from: head, to } }) };
+  const rows = envelopes.map((envelope) =>
+    rowOf(envelope, envelope.generateSequence ? (to += 1) : undefined, expiresAt),
+  );
+  return {
+    envelopes,
+    rows,
+    ...(to > head && { head: { from: head, to } }),
+    ...planRegistration(envelopes, now, expiresAt),
+  };
 }
 
-function rowOf(envelope: Envelope, sequence: number | undefined, now: number): MessageRow {
+function rowOf(envelope: Envelope, sequence: number | undefined, expiresAt: number): MessageRow {
   const { payload, messageId, senderId, messageType, publishTimestamp, messageGroupId } = envelope;
   return {
     chatId: payload.chatId,
@@ -36,6 +47,6 @@ function rowOf(envelope: Envelope, sequence: number | undefined, now: number): M
     publishTimestamp,
     ...(sequence !== undefined && { sequence }),
     ...(messageGroupId !== undefined && { messageGroupId }),
-    expiresAt: toSeconds(now) + environment.messageRetentionDays * secondsPerDay,
+    expiresAt,
   };
 }

@@ -1,49 +1,66 @@
-import { appendToHistory, type HeldMessage } from '../../platform/history.ts';
+import { appendToHistory, type HeldMessage, type Refusal } from '../../platform/history.ts';
 import { pause } from '../../platform/pause.ts';
+import type { Deadline } from '../deadline.ts';
+import { groupKey, partOf } from '../multipart/part.ts';
+import { refusalOf, type PartRefusal } from '../multipart/refusal.ts';
 import type { Envelope } from '../protocol/envelope.ts';
-import { saysTheSame } from '../same-content.ts';
-import { planCommit } from './commit-plan.ts';
+import { saysTheSame, type Said } from '../same-content.ts';
+import { planCommit, type CommitPlan } from './commit-plan.ts';
 import { Heads } from './heads.ts';
+import { awaitTurn } from './turn.ts';
 
 /** Thrown when others keep writing the same items: nothing was committed, and a later try will find them done. */
 export class CommitContended extends Error {
   override readonly name = 'CommitContended';
 
-  constructor() {
-    super(`The commit lost against others ${maxRounds} times.`);
+  constructor(tries: number) {
+    super(`The commit lost against others ${tries} times.`);
   }
 }
 
 /**
  * What became of a message. `stored`: it is in history, with this number if it has one, whether this commit put it
  * there or an earlier one. `repeated`: the run holds it twice, and the first stands for both. `conflicting`: its id
- * belongs to another message, and it can never be stored.
+ * belongs to another message, and it can never be stored. `refused`: it is a part that its group will never take.
  */
 export type Committed =
   | { state: 'stored'; sequence: number | undefined; publishTimestamp: string }
   | { state: 'repeated' }
-  | { state: 'conflicting' };
+  | { state: 'conflicting' }
+  | { state: 'refused'; why: PartRefusal };
 
-/** A refusal teaches us one thing at least, so this many rounds without an end mean contention. */
-const maxRounds = 12;
+/** So many refusals that settled no message mean contention; they take about 2 s. */
+const maxLosses = 30;
 
 const heads = new Heads();
 
 /**
  * Commits a run of messages of one chat, in order, in one transaction. Whatever happens, numbers stay consecutive: a
- * refused transaction writes nothing, and a message that is already there keeps its number and takes no other.
+ * refused transaction writes nothing, and a message that is already there keeps its number and takes no other. A part is
+ * in history if and only if it is counted in its group.
  *
- * @param envelopes of the chat, at most 99.
+ * @param envelopes of the chat, at most 25.
  * @returns one result a message, in their order.
  * @throws CommitContended; AWS errors as they are. After either, committing again is safe.
  */
-export async function commit(chatId: string, envelopes: readonly Envelope[], now = Date.now()): Promise<Committed[]> {
+export async function commit(
+  chatId: string,
+  envelopes: readonly Envelope[],
+  deadline: Deadline,
+  now = Date.now(),
+): Promise<Committed[]> {
   const firsts = firstsById(envelopes);
-  const history = await store(chatId, firsts, now);
+  const { history, refused } = await settle(chatId, firsts, deadline, now);
   return envelopes.map((envelope): Committed => {
+    const first = firsts.get(envelope.messageId) ?? envelope;
+    const why = refused.get(envelope.messageId);
+    if (why !== undefined) {
+      if (envelope === first) return { state: 'refused', why };
+      return { state: saysTheSame(envelope, saidBy(first)) ? 'repeated' : 'conflicting' };
+    }
     const held = history.get(envelope.messageId);
     if (held === undefined || !saysTheSame(envelope, held)) return { state: 'conflicting' };
-    if (firsts.get(envelope.messageId) !== envelope) return { state: 'repeated' };
+    if (envelope !== first) return { state: 'repeated' };
     return { state: 'stored', sequence: held.sequence, publishTimestamp: held.publishTimestamp };
   });
 }
@@ -57,26 +74,58 @@ function firstsById(envelopes: readonly Envelope[]): Map<string, Envelope> {
   return firsts;
 }
 
-/** @returns what history holds under each of the ids, once it holds them all. */
-async function store(
+function saidBy({ senderId, payload }: Envelope): Said {
+  return { senderId, payload: JSON.stringify(payload) };
+}
+
+/** What is settled of a run, by message id. */
+interface Settled {
+  /** What history holds under an id, by this commit or an earlier one, and whether it is the same message or not. */
+  history: Map<string, HeldMessage>;
+  /** Parts that their groups will never take, and why. */
+  refused: Map<string, PartRefusal>;
+}
+
+/** Commits until nothing is left to settle. */
+async function settle(
   chatId: string,
   envelopes: ReadonlyMap<string, Envelope>,
+  deadline: Deadline,
   now: number,
-): Promise<Map<string, HeldMessage>> {
-  const history = new Map<string, HeldMessage>();
-  for (let round = 0; history.size < envelopes.size; round += 1) {
-    if (round === maxRounds) throw new CommitContended();
-    const waiting = [...envelopes.values()].filter(({ messageId }) => !history.has(messageId));
-    const { head, rows } = planCommit(waiting, heads.get(chatId), now);
-    const refusal = await appendToHistory(chatId, head, rows);
+): Promise<Settled> {
+  const settled: Settled = { history: new Map(), refused: new Map() };
+  const { history, refused } = settled;
+  const settledCount = (): number => history.size + refused.size;
+  for (let losses = 0; settledCount() < envelopes.size;) {
+    if (losses === maxLosses || (losses > 0 && deadline.hasPassed())) throw new CommitContended(losses);
+    const waiting = [...envelopes.values()].filter(({ messageId: id }) => !history.has(id) && !refused.has(id));
+    const plan = planCommit(waiting, heads.get(chatId), now);
+    const before = settledCount();
+    const refusal = await appendToHistory(chatId, plan);
     if (refusal === undefined) {
-      for (const row of rows) history.set(row.messageId, row);
-      if (head) heads.set(chatId, head.to);
-    } else {
-      for (const [messageId, held] of refusal.held) history.set(messageId, held);
-      if (refusal.head !== undefined) heads.set(chatId, refusal.head);
-      else if (refusal.held.size === 0) await pause(round);
+      for (const row of plan.rows) history.set(row.messageId, row);
+      if (plan.head) heads.set(chatId, plan.head.to);
+      continue;
     }
+    learn(settled, plan, refusal);
+    if (refusal.head !== undefined) heads.set(chatId, refusal.head);
+    if (settledCount() > before) continue;
+    if (refusal.head === undefined) await (plan.groups.length > 0 ? awaitTurn(losses) : pause(losses));
+    losses += 1;
   }
-  return history;
+  return settled;
+}
+
+/**
+ * A part is refused only where nothing stood in the way of the message itself: one that history holds joined its group
+ * when it got there, whatever became of the group since.
+ */
+function learn({ history, refused }: Settled, { envelopes }: CommitPlan, refusal: Refusal): void {
+  for (const [messageId, held] of refusal.held) history.set(messageId, held);
+  for (const envelope of envelopes) {
+    const part = partOf(envelope);
+    if (part === undefined || !refusal.free.has(part.messageId)) continue;
+    const why = refusalOf(part, refusal.groups.get(groupKey(part)), refusal.holders.get(part.messageId));
+    if (why !== undefined) refused.set(part.messageId, why);
+  }
 }

@@ -3,8 +3,11 @@ import { logger } from '../../platform/logger.ts';
 import { sendMessage, type OutgoingMessage } from '../../platform/queues.ts';
 import type { QueueRecord, RecordAttribute, SourceQueue } from './record.ts';
 
-/** Where a message failed: being read, being committed to history, or finding out who should get it. */
-export type Stage = 'parse' | 'commit' | 'subscribers';
+/**
+ * Where a message failed: being read, being committed to history, finding out who should get it, or having its group of
+ * parts looked at.
+ */
+export type Stage = 'parse' | 'commit' | 'subscribers' | 'multi-part';
 
 /** SQS takes ten attributes a message. Ours come first. */
 const attributesPerMessage = 10;

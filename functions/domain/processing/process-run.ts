@@ -2,12 +2,14 @@ import { rowKeysOf } from '../../platform/connections.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
 import type { RowKey } from '../../platform/read-together.ts';
 import type { Deadline } from '../deadline.ts';
+import { handToSlots } from '../delivery/fan-out-jobs.ts';
 import { fanOut } from '../delivery/fan-out.ts';
 import { readSubscribers, type Subscriber } from '../delivery/subscribers.ts';
 import { messageFrame } from '../protocol/frames.ts';
 import { commit, type Committed } from './commit.ts';
 import { deadLetter, type Stage } from './dead-letter.ts';
 import type { QueueRecord, SourceQueue } from './record.ts';
+import { noticeRuns, refusedPartsOf, type RefusedPart } from './refused-parts.ts';
 import { recordsOf, type Parcel, type Run } from './runs.ts';
 
 /** A record that fails this often becomes a dead letter. */
@@ -38,23 +40,27 @@ export class ProcessRun {
       committed = await commit(
         run.chatId,
         run.parcels.map(({ envelope }) => envelope),
+        this.#deadline,
       );
     } catch (error) {
       return isRefused(error) || isLastTry(run) ? this.#alone(run, 'commit', error) : this.#fail(run, 'commit', error);
     }
-    let subscribers: Subscriber[];
     try {
-      subscribers = await readSubscribers(run.chatId);
+      const subscribers = await readSubscribers(run.chatId);
+      if (subscribers === 'large') await this.#handToSlots(run, committed);
+      else await this.#deliver(run, committed, subscribers);
     } catch (error) {
       return isLastTry(run) ? this.#alone(run, 'subscribers', error) : this.#fail(run, 'subscribers', error);
     }
-    await this.#deliver(run, committed, subscribers);
     const conflicting = run.parcels.filter((_parcel, index) => committed[index]?.state === 'conflicting');
-    return this.#giveUp(
-      conflicting.map(({ record }) => record),
-      'commit',
-      'conflict: messageId is already used',
-    );
+    return [
+      ...(await this.#refuse(refusedPartsOf(run.parcels, committed))),
+      ...(await this.#giveUp(
+        conflicting.map(({ record }) => record),
+        'commit',
+        'conflict: messageId is already used',
+      )),
+    ];
   }
 
   /**
@@ -88,6 +94,26 @@ export class ProcessRun {
     for (const { connectionId, subscriber } of await fanOut(delivery, present, this.#deadline)) {
       this.#gone.set(connectionId, rowKeysOf(connectionId, [{ chatId: run.chatId, subscriber }]));
     }
+  }
+
+  async #handToSlots(run: Messages, committed: Committed[]): Promise<void> {
+    const frames = run.parcels.flatMap((parcel, index) => frameOf(parcel, committed[index]));
+    const messageIds = run.parcels.map(({ envelope }) => envelope.messageId);
+    await handToSlots({ chatId: run.chatId, frames, ordered: this.#queue.fifo }, messageIds);
+  }
+
+  /** Tells the senders of parts that can never join their groups, and gives the parts up. */
+  async #refuse(refused: readonly RefusedPart[]): Promise<QueueRecord[]> {
+    const untold = new Set<string>();
+    for (const notices of noticeRuns(refused)) {
+      for (const { id } of await this.run(notices)) untold.add(id);
+    }
+    const failed: QueueRecord[] = [];
+    for (const { record, why } of refused) {
+      if (untold.has(record.id) && !isSpent(record)) failed.push(record);
+      else failed.push(...(await this.#giveUp([record], 'commit', `multi-part: ${why}`)));
+    }
+    return failed;
   }
 
   /** Records that have failed often enough become dead letters; on FIFO only those that nothing waits before. */

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { chatIdPattern } from './chat-id.ts';
 import type { Payload } from './publish-request.ts';
 import { messageIdPattern } from './message-id.ts';
-import { isJsonObject, reservedFieldOf } from './publish-request.ts';
+import { isJsonObject, MultiPartMetadata, reservedFieldOf } from './publish-request.ts';
 
 /**
  * A message on its way from a publisher through SNS and SQS to the processor. It is the body of both (raw delivery),
@@ -20,11 +20,12 @@ export const Envelope = v.object({
   payload: v.looseObject({
     chatId: v.pipe(v.string(), v.regex(chatIdPattern)),
     eventType: v.pipe(v.string(), v.minLength(1)),
+    multiPartMetadata: v.optional(MultiPartMetadata),
   }),
 });
 
 export type Envelope = Omit<v.InferOutput<typeof Envelope>, 'payload'> & {
-  payload: Pick<Payload, 'chatId' | 'eventType'> & Record<string, unknown>;
+  payload: Pick<Payload, 'chatId' | 'eventType' | 'multiPartMetadata'> & Record<string, unknown>;
 };
 
 /** Thrown when a queue holds something that is no envelope: no retry can read it, so it becomes a dead letter. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEngine, type Engine } from '../../../local/dynamodb/engine.ts';
 import { routeAwsTo } from './route.ts';
-import { createTables } from './tables.ts';
+import { createTables, keyOf } from './tables.ts';
 
 /** One call that reached AWS: `PublishCommand` is `Publish`, a post to a connection `PostToConnection`. */
 export interface Call {
@@ -14,17 +14,19 @@ export interface Call {
   input: Record<string, unknown>;
 }
 
-/** What AWS answers instead of doing what it is asked. `cancellation`: a cancelled transaction, one code an action. */
+/** What AWS answers instead of doing what it is asked. `cancellation`: a cancelled transaction, one reason an action. */
 export type Fault =
   | { error: string; status?: number }
-  | { cancellation: string[] }
+  | { cancellation: (string | { Code: string; Item: object })[] }
   /** Done, but never heard of. */
   | { dropReply: true }
   /** Something else than the truth. */
   | { answer: object }
   | { afterMs: number }
   /** Done, but only once this has happened: what somebody else does at that very moment. */
-  | { meanwhile: () => Promise<unknown> };
+  | { meanwhile: () => Promise<unknown> }
+  /** A transaction takes so long, and another one that meets it at a row is cancelled, as on AWS. */
+  | { isolatedForMs: number };
 
 /** A call with what AWS does about it. */
 type Understood = Call & { perform: () => Promise<Answer> };
@@ -107,10 +109,11 @@ export class Aws {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
-    const { action, input, perform } = this.#understand(request, body);
+    const call = this.#understand(request, body);
+    const { action, input } = call;
     this.calls.push({ action, input });
     const fault = this.#faultFor({ action, input });
-    const answer = await (fault ? answerOf(fault, perform) : perform());
+    const answer = await (fault ? answerOf(fault, call) : call.perform());
     if (answer === undefined || response.destroyed) {
       response.destroy();
       return;
@@ -133,6 +136,7 @@ export class Aws {
     if (service.startsWith('DynamoDB')) {
       return { action, input: parse(body), perform: () => this.#forward(request, body) };
     }
+    if (service === 'AWSStepFunctions') return { action, input: parse(body), perform: async () => executionAnswer };
     if (service === 'AmazonSQS') return { action, input: parse(body), perform: () => sqsAnswer(action, parse(body)) };
     const connection = /^\/dvl\/%40connections\/(.+)$|^\/dvl\/@connections\/(.+)$/.exec(request.url ?? '');
     if (connection) return this.#connection(request, decodeURIComponent(connection[1] ?? connection[2] ?? ''), body);
@@ -175,28 +179,64 @@ export class Aws {
   }
 }
 
-async function answerOf(fault: Fault, perform: () => Promise<Answer>): Promise<Answer | undefined> {
+async function answerOf(
+  fault: Fault,
+  { input, perform }: Pick<Understood, 'input' | 'perform'>,
+): Promise<Answer | undefined> {
   if ('error' in fault) {
     return { status: fault.status ?? 400, body: JSON.stringify({ __type: fault.error, message: 'arn:aws:secret' }) };
   }
-  if ('cancellation' in fault) {
-    const CancellationReasons = fault.cancellation.map((Code) => ({ Code }));
-    return { status: 400, body: JSON.stringify({ __type: 'TransactionCanceledException', CancellationReasons }) };
-  }
+  if ('cancellation' in fault) return cancelled(fault.cancellation);
   if ('answer' in fault) return { status: 200, body: JSON.stringify(fault.answer) };
   if ('dropReply' in fault) {
     await perform();
     return undefined;
   }
+  if ('isolatedForMs' in fault) return isolated(input, fault.isolatedForMs, perform);
   if ('meanwhile' in fault) await fault.meanwhile();
   else await new Promise((resolve) => setTimeout(resolve, fault.afterMs).unref());
   return perform();
+}
+
+type TransactItems = Record<string, { TableName: string; Key?: object; Item?: Record<string, unknown> }>[];
+
+/** Rows that a transaction under way names. */
+const rowsUnderWay = new Set<string>();
+
+async function isolated(input: Call['input'], ms: number, perform: () => Promise<Answer>): Promise<Answer> {
+  const rows = (input['TransactItems'] as TransactItems).map(rowOf);
+  if (rows.some((row) => rowsUnderWay.has(row))) {
+    return cancelled(rows.map((row) => (rowsUnderWay.has(row) ? 'TransactionConflict' : 'None')));
+  }
+  for (const row of rows) rowsUnderWay.add(row);
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  const answer = await perform();
+  for (const row of rows) rowsUnderWay.delete(row);
+  return answer;
+}
+
+function rowOf(action: TransactItems[number]): string {
+  const [{ TableName, Key, Item } = { TableName: '' }] = Object.values(action);
+  return JSON.stringify([TableName, Key ?? keyOf(TableName, Item)]);
+}
+
+function cancelled(reasons: (string | object)[]): Answer {
+  const CancellationReasons = reasons.map((reason) => (typeof reason === 'string' ? { Code: reason } : reason));
+  return { status: 400, body: JSON.stringify({ __type: 'TransactionCanceledException', CancellationReasons }) };
 }
 
 const snsAnswer: Answer = {
   status: 200,
   type: 'text/xml',
   body: '<PublishResponse><PublishResult><MessageId>sns</MessageId></PublishResult></PublishResponse>',
+};
+
+const executionAnswer: Answer = {
+  status: 200,
+  body: JSON.stringify({
+    executionArn: 'arn:aws:states:us-east-1:000000000000:express:unit',
+    startDate: 1_767_225_600,
+  }),
 };
 
 /** SQS vouches for what it took with an MD5, which the SDK checks. */

@@ -33,6 +33,13 @@ const tables: Record<string, Keys> = {
     numeric: ['sequence'],
     indexes: { bySequence: { hash: 'chatId', range: 'sequence' } },
   },
+  DEAD_LETTERS_TABLE: {
+    hash: 'queue',
+    range: 'arrival',
+    indexes: { waiting: { hash: 'waitingIn', range: 'arrival', keysOnly: true } },
+  },
+  REDRIVES_TABLE: { hash: 'redriveId', indexes: { byTime: { hash: 'kind', range: 'startedAt' } } },
+  MULTI_PART_TABLE: { hash: 'group', range: 'item' },
   RATE_LIMITS_TABLE: { hash: 'subject', range: 'window', numeric: ['window'] },
 };
 
@@ -79,6 +86,12 @@ function keySchema(hash: string, range: string | undefined): CreateTableCommandI
     { AttributeName: hash, KeyType: 'HASH' },
     ...(range ? [{ AttributeName: range, KeyType: 'RANGE' as const }] : []),
   ];
+}
+
+/** The key of an item, in DynamoDB's JSON. */
+export function keyOf(tableName: string, item: Record<string, unknown> = {}): object {
+  const { hash, range } = tables[tableName.toUpperCase()] ?? { hash: '' };
+  return { [hash]: item[hash], ...(range !== undefined && { [range]: item[range] }) };
 }
 
 /** A table by its variable, for arranging rows and looking at them past the functions. */
