@@ -20,6 +20,12 @@ export interface QueueSettings {
   maxReceiveCount: number;
 }
 
+/** How the dead-letter queues are drained. Nothing is ever given up: what cannot be recorded comes again until it can. */
+export interface RecorderSettings extends Omit<QueueSettings, 'maxReceiveCount'> {
+  /** How soon a letter that could not be recorded comes again. */
+  retry: Duration;
+}
+
 /** How a table's stream is read. What keeps failing is given up after so many retries, or when it is so old. */
 export interface StreamSettings {
   batchSize: number;
@@ -59,13 +65,22 @@ export interface Settings {
   /** A connection younger than this keeps its rows on a 410: a post that beats the return of `$connect` gets one too. */
   youngConnection: Duration;
   rateLimit: { perSecond: number; burst: number };
-  functions: { gatekeeper: FunctionSettings; publisher: FunctionSettings; sender: FunctionSettings };
+  functions: {
+    gatekeeper: FunctionSettings;
+    publisher: FunctionSettings;
+    sender: FunctionSettings;
+    fanOut: FunctionSettings;
+    redriver: FunctionSettings;
+  };
   /** The standard and the FIFO queue, and the waits between a record's three tries. */
   processor: QueueSettings & { retries: Duration[] };
   /** The queue of single posts that failed, and the waits between the tries of one. */
   deliveryRetry: QueueSettings & { retries: Duration[] };
+  /** Chats with more subscribers than `threshold` are served by workers, each of which posts at most so often. */
+  fanOut: QueueSettings & { threshold: number; postsPerSecond: number };
   /** The stream of permissions. */
   permissionStream: StreamSettings;
+  deadLetterRecorder: RecorderSettings;
   multiPart: {
     /** How long a group may go without a new part before it is given up. */
     deadline: Duration;
@@ -108,6 +123,10 @@ const dev: Settings = {
     gatekeeper: { memorySize: 512, timeout: Duration.seconds(10) },
     publisher: { memorySize: 512, timeout: Duration.seconds(10) },
     sender: { memorySize: 1024, timeout: Duration.seconds(10) },
+    // A slot of a hundred thousand subscribers has 1,600 connections, which at a worker's pace take some seconds.
+    fanOut: { memorySize: 1024, timeout: Duration.seconds(28) },
+    // A plan reads for up to 20 seconds, and AppSync waits for 30.
+    redriver: { memorySize: 512, timeout: Duration.seconds(28) },
   },
   processor: {
     batchSize: 10,
@@ -123,9 +142,25 @@ const dev: Settings = {
     maxReceiveCount: 8,
     retries: [1, 2, 4, 8].map((seconds) => Duration.seconds(seconds)),
   },
+  // API Gateway takes 10,000 requests a second of an account, for all it offers. The workers together stay under half of
+  // that, which leaves 70% for them and the processors, and the rest for what comes in.
+  fanOut: {
+    batchSize: 10,
+    maximumConcurrency: 12,
+    visibilityTimeout: Duration.seconds(180),
+    maxReceiveCount: 6,
+    threshold: 1_000,
+    postsPerSecond: 400,
+  },
   // A revocation that could not be carried out in an hour needs no carrying out: a subscription ends with the token it was
   // made or renewed under, and without permission it is not renewed.
   permissionStream: { batchSize: 100, retryAttempts: 30, maxRecordAge: Duration.hours(1) },
+  deadLetterRecorder: {
+    batchSize: 10,
+    maximumConcurrency: 2,
+    visibilityTimeout: Duration.seconds(60),
+    retry: Duration.seconds(10),
+  },
   multiPart: { deadline: Duration.minutes(5), announcementGrace: Duration.minutes(1) },
   redrive: { lease: Duration.seconds(60), executionLife: Duration.minutes(4), retention: Duration.days(30) },
   auditRetention: RetentionDays.ONE_YEAR,
@@ -171,7 +206,13 @@ const test: Settings = {
     visibilityTimeout: Duration.seconds(24),
     retries: [1, 1, 1, 1].map((seconds) => Duration.seconds(seconds)),
   },
+  fanOut: { ...dev.fanOut, threshold: 50 },
   permissionStream: { ...dev.permissionStream, retryAttempts: 2 },
+  deadLetterRecorder: {
+    ...dev.deadLetterRecorder,
+    visibilityTimeout: Duration.seconds(24),
+    retry: Duration.seconds(1),
+  },
   multiPart: { deadline: Duration.seconds(6), announcementGrace: Duration.seconds(2) },
   redrive: { ...dev.redrive, lease: Duration.seconds(3), executionLife: Duration.seconds(5) },
 };

@@ -51,6 +51,10 @@ export class DeliveryPlane extends Construct {
     processor.consume(messaging.standard.queue, settings.processor);
     processor.consume(messaging.fifo.queue, settings.processor);
 
+    const fanOut = this.fanOut();
+    props.webSocket.letManage(fanOut, 'POST');
+    fanOut.consume(messaging.fanOut, settings.fanOut);
+
     const deliveryRetry = this.deliveryRetry();
     props.webSocket.letManage(deliveryRetry, 'POST', 'DELETE');
     deliveryRetry.consume(messaging.deliveryRetries, settings.deliveryRetry);
@@ -119,6 +123,7 @@ export class DeliveryPlane extends Construct {
       environment: {
         PERMISSIONS_TABLE: tables.permissions.tableName,
         MESSAGES_TABLE: tables.messages.tableName,
+        MULTI_PART_TABLE: tables.multiPart.tableName,
         RATE_LIMITS_TABLE: tables.rateLimits.tableName,
         STANDARD_TOPIC_ARN: messaging.standard.topic.topicArn,
         FIFO_TOPIC_ARN: messaging.fifo.topic.topicArn,
@@ -127,6 +132,7 @@ export class DeliveryPlane extends Construct {
       },
       permissions: [
         allow(['dynamodb:BatchGetItem'], tables.permissions.tableArn, tables.messages.tableArn, ...alsoRead),
+        allow(['dynamodb:BatchGetItem'], tables.multiPart.tableArn),
         allow(['dynamodb:UpdateItem'], tables.rateLimits.tableArn),
         allow(['sns:Publish'], messaging.standard.topic.topicArn, messaging.fifo.topic.topicArn),
       ],
@@ -135,19 +141,23 @@ export class DeliveryPlane extends Construct {
 
   private processor(): ServiceFunction {
     const { settings, tables, messaging, webSocket } = this.props;
-    const { standard, fifo, deliveryRetries } = messaging;
+    const { standard, fifo, deliveryRetries, fanOut } = messaging;
     return this.function('message-processor', {
       description: 'Writes messages into history, then posts them to every subscriber',
       size: settings.functions.sender,
       environment: {
         CHATS_TABLE: tables.chats.tableName,
         MESSAGES_TABLE: tables.messages.tableName,
+        MULTI_PART_TABLE: tables.multiPart.tableName,
+        MULTI_PART_DEADLINE_SECONDS: inSeconds([settings.multiPart.deadline]),
         SUBSCRIPTIONS_TABLE: tables.subscriptions.tableName,
         CONNECTIONS_TABLE: tables.connections.tableName,
         WEBSOCKET_ENDPOINT: webSocket.endpoint,
         STANDARD_DEAD_LETTER_QUEUE_URL: standard.deadLetters.queueUrl,
         FIFO_DEAD_LETTER_QUEUE_URL: fifo.deadLetters.queueUrl,
         DELIVERY_RETRY_QUEUE_URL: deliveryRetries.queueUrl,
+        FAN_OUT_QUEUE_URL: fanOut.queueUrl,
+        LARGE_CHAT_SUBSCRIBERS: String(settings.fanOut.threshold),
         MESSAGE_RETENTION_DAYS: String(settings.messageRetention.toDays()),
         YOUNG_CONNECTION_SECONDS: inSeconds([settings.youngConnection]),
         PROCESSOR_RETRY_SECONDS: inSeconds(settings.processor.retries),
@@ -155,9 +165,34 @@ export class DeliveryPlane extends Construct {
       permissions: [
         allow(['dynamodb:UpdateItem'], tables.chats.tableArn),
         allow(['dynamodb:PutItem'], tables.messages.tableArn),
+        allow(['dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.multiPart.tableArn),
+        // It reads the subscribers, and puts one row among them: that they are many.
+        allow(['dynamodb:Query', 'dynamodb:PutItem'], tables.subscriptions.tableArn),
+        this.deleteConnections(),
+        allow(['sqs:SendMessage'], standard.deadLetters.queueArn, fifo.deadLetters.queueArn),
+        allow(['sqs:SendMessage'], deliveryRetries.queueArn, fanOut.queueArn),
+      ],
+    });
+  }
+
+  private fanOut(): ServiceFunction {
+    const { settings, tables, messaging, webSocket } = this.props;
+    return this.function('fan-out', {
+      description: 'Posts the messages of large chats, one slot of subscribers at a time',
+      size: settings.functions.fanOut,
+      environment: {
+        SUBSCRIPTIONS_TABLE: tables.subscriptions.tableName,
+        CONNECTIONS_TABLE: tables.connections.tableName,
+        WEBSOCKET_ENDPOINT: webSocket.endpoint,
+        DELIVERY_RETRY_QUEUE_URL: messaging.deliveryRetries.queueUrl,
+        YOUNG_CONNECTION_SECONDS: inSeconds([settings.youngConnection]),
+        PROCESSOR_RETRY_SECONDS: inSeconds(settings.processor.retries),
+        POSTS_PER_SECOND: String(settings.fanOut.postsPerSecond),
+      },
+      permissions: [
         allow(['dynamodb:Query'], tables.subscriptions.tableArn),
         this.deleteConnections(),
-        allow(['sqs:SendMessage'], standard.deadLetters.queueArn, fifo.deadLetters.queueArn, deliveryRetries.queueArn),
+        allow(['sqs:SendMessage'], messaging.deliveryRetries.queueArn),
       ],
     });
   }

@@ -14,6 +14,13 @@ export interface Lane {
   deadLetters: Queue;
 }
 
+/**
+ * The most a message may have, attributes included. SQS by itself takes 1 MiB today
+ * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html), and what is beyond this fits neither
+ * SNS, which takes 256 KiB (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html), nor a row of DynamoDB, 400 KB, as a dead letter.
+ */
+const maxMessageSizeBytes = 262_144;
+
 /** The group is the unit of order and of deduplication, so that groups do not share one throughput limit. */
 const highThroughput: Partial<QueueProps> = {
   fifo: true,
@@ -30,17 +37,30 @@ export class Messaging extends Construct {
   readonly fifo: Lane;
   readonly deliveryRetries: Queue;
   readonly deliveryRetryDeadLetters: Queue;
+  /** What large chats' slots of subscribers are owed: a slot of a chat is a group. */
+  readonly fanOut: Queue;
+  readonly fanOutDeadLetters: Queue;
   /** Which records of the Permissions table's stream could not be followed; their contents stay in the stream, for a day. */
   readonly permissionStreamFailures: Queue;
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { processor, deliveryRetry, deadLetterRetention } = settings;
+    const { processor, deliveryRetry, fanOut, deadLetterRecorder, deadLetterRetention } = settings;
 
     const queue = (name: string, props: QueueProps): Queue =>
-      new Queue(this, name, { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, ...props });
+      new Queue(this, name, {
+        encryption: QueueEncryption.SQS_MANAGED,
+        enforceSSL: true,
+        maxMessageSizeBytes,
+        ...props,
+      });
+    // No dead-letter queue of their own: the recorder that drains them must never lose a letter, however often it fails.
     const deadLetters = (name: string, props: QueueProps = {}): Queue =>
-      queue(name, { ...props, retentionPeriod: deadLetterRetention });
+      queue(name, {
+        ...props,
+        visibilityTimeout: deadLetterRecorder.visibilityTimeout,
+        retentionPeriod: deadLetterRetention,
+      });
 
     const standardDeadLetters = deadLetters('StandardDeadLetters');
     this.standard = {
@@ -73,6 +93,13 @@ export class Messaging extends Construct {
     this.deliveryRetries = queue('DeliveryRetryQueue', {
       visibilityTimeout: deliveryRetry.visibilityTimeout,
       deadLetterQueue: { queue: this.deliveryRetryDeadLetters, maxReceiveCount: deliveryRetry.maxReceiveCount },
+    });
+
+    this.fanOutDeadLetters = deadLetters('FanOutDeadLetters', highThroughput);
+    this.fanOut = queue('FanOutQueue', {
+      ...highThroughput,
+      visibilityTimeout: fanOut.visibilityTimeout,
+      deadLetterQueue: { queue: this.fanOutDeadLetters, maxReceiveCount: fanOut.maxReceiveCount },
     });
 
     this.permissionStreamFailures = deadLetters('PermissionStreamFailures');

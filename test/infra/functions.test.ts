@@ -13,6 +13,7 @@ describe.each(environments)('functions of %s', (environment) => {
       'authenticate',
       'connection',
       'delivery-retry',
+      'fan-out',
       'heartbeat',
       'message-processor',
       'p2p-websocket-publisher',
