@@ -50,6 +50,15 @@ export class MessageIdConflict extends ServiceError {
   }
 }
 
+/** 409: the part contradicts its group; no retry will change that. */
+export class PartConflict extends ServiceError {
+  override readonly name = 'PartConflict';
+
+  constructor(expected: string, got: string) {
+    super(409, `Conflict: payload.multiPartMetadata: expected ${expected}, got ${got}.`);
+  }
+}
+
 /** 410: the socket is closed, or the service has given it up; whoever still has it should open another. */
 export class ConnectionGone extends ServiceError {
   override readonly name = 'ConnectionGone';

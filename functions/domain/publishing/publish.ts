@@ -1,8 +1,9 @@
 import { environment } from '../../platform/environment.ts';
 import { readTogether, type RowKey } from '../../platform/read-together.ts';
-import type { ConnectionRow, MessageRow, PermissionRow } from '../../platform/rows.ts';
+import type { ConnectionRow, MessageRow, PartGroupRow, PartRow, PermissionRow } from '../../platform/rows.ts';
 import { publishToTopic } from '../../platform/topics.ts';
 import { toSeconds } from '../clock.ts';
+import { groupItem, groupKey, partItem } from '../multipart/part.ts';
 import { isOwnChannel, maySend } from '../permission.ts';
 import { writeEnvelope, type Envelope } from '../protocol/envelope.ts';
 import { Forbidden, MessageIdConflict, PayloadTooLarge } from '../protocol/errors.ts';
@@ -14,6 +15,7 @@ import { largestReplayBytes } from '../protocol/replay-page.ts';
 import { saysTheSame } from '../same-content.ts';
 import { requireLiveToken } from '../token.ts';
 import { spendAllowance } from './allowance.ts';
+import { requireFitting } from './fitting-part.ts';
 import { topicDeduplicationId, topicGroupId } from './topic-ids.ts';
 
 /** Who sends. `connection` is there for a sender on a socket, whose token may end, or be renewed, while it is open. */
@@ -33,14 +35,14 @@ export interface Accepted {
  * that history already holds is accepted again without publishing anything.
  *
  * @throws the errors of docs/protocol.md: PayloadTooLarge, InvalidRequest (messageId), Unauthorized, Forbidden,
- * MessageIdConflict, TooManyRequests; AWS errors as they are.
+ * MessageIdConflict, PartConflict, TooManyRequests; AWS errors as they are.
  */
 export async function publish(request: PublishRequest, sender: Sender, now = Date.now()): Promise<Accepted> {
   const envelope = envelopeOf(request, sender.userId, now);
   if (request.messageId !== undefined) requireRecent(request.messageId, now);
   requireDeliverable(envelope);
 
-  const { permission, connection, stored } = await readWhatDecides(request, sender);
+  const { permission, connection, stored, group, part } = await readWhatDecides(request, sender);
   if (sender.connection !== undefined) requireLiveToken(sender.connection, connection, now);
   requirePermission(envelope, permission, now);
 
@@ -49,6 +51,7 @@ export async function publish(request: PublishRequest, sender: Sender, now = Dat
     requireSameMessage(envelope, stored);
     return { ...accepted, envelope: asStored(envelope, stored) };
   }
+  requireFitting(envelope, group, part);
   await spendAllowance(sender.userId, envelope.payload.chatId, now);
   await send(envelope, request.messageId !== undefined);
   return accepted;
@@ -87,11 +90,13 @@ interface WhatDecides {
   permission: PermissionRow | undefined;
   connection: ConnectionRow | undefined;
   stored: MessageRow | undefined;
+  group: PartGroupRow | undefined;
+  part: PartRow | undefined;
 }
 
 /**
- * One strongly consistent read of the permission, the connection (its token) and, for an id the sender gave, the message
- * that history may hold under it.
+ * One strongly consistent read of the permission, the connection (its token), for an id the sender gave the message that
+ * history may hold under it, and for a part its group and what has its number there.
  */
 async function readWhatDecides(request: PublishRequest, { userId, connection }: Sender): Promise<WhatDecides> {
   const { chatId } = request.payload;
@@ -106,9 +111,21 @@ async function readWhatDecides(request: PublishRequest, { userId, connection }: 
       request.targetChannel === storedChannel && {
         stored: { table: environment.messagesTable, key: { chatId, messageId: request.messageId } },
       }),
+    ...(request.targetChannel === storedChannel && groupRowsOf(request)),
   };
   const rows = await readTogether(Object.values(wanted));
   return Object.fromEntries(Object.keys(wanted).map((name, index) => [name, rows[index]])) as unknown as WhatDecides;
+}
+
+function groupRowsOf({ payload: { chatId, multiPartMetadata } }: PublishRequest): { group?: RowKey; part?: RowKey } {
+  if (multiPartMetadata === undefined) return {};
+  const { groupId, partNumber } = multiPartMetadata;
+  const group = groupKey({ chatId, groupId });
+  const table = environment.multiPartTable;
+  return {
+    group: { table, key: { group, item: groupItem } },
+    part: { table, key: { group, item: partItem(partNumber) } },
+  };
 }
 
 function requirePermission({ senderId, payload }: Envelope, permission: PermissionRow | undefined, now: number): void {
