@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Aws, Validations } from 'aws-cdk-lib';
 import {
   CfnDataSource,
+  type CfnDataSourceProps,
   CfnFunctionConfiguration,
   CfnGraphQLApi,
   CfnGraphQLSchema,
@@ -13,7 +14,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Policy, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { allow } from './allow.ts';
+import { allow, indexOf } from './allow.ts';
 import type { Settings } from './config.ts';
 
 export interface AccessPlaneProps {
@@ -21,7 +22,12 @@ export interface AccessPlaneProps {
   userPool: IUserPool;
   /** The app client whose tokens are taken; machines publish, and do no more. */
   peopleClient: IUserPoolClient;
-  tables: Record<'permissions' | 'chats' | 'messages' | 'connections' | 'subscriptions', ITable>;
+  tables: Record<
+    'permissions' | 'chats' | 'messages' | 'connections' | 'subscriptions' | 'multiPart' | 'deadLetters' | 'redrives',
+    ITable
+  >;
+  /** ARN of the Express workflow that plans, starts and cancels redrives. */
+  redriveControl: string;
   /** Text of the GraphQL schema. */
   schema: string;
   /** Folder that holds the resolvers' bundles with their manifest, `npm run build`'s output. */
@@ -63,7 +69,7 @@ export class AccessPlane extends Construct {
   }
 
   private graphqlApi(logging: Role): CfnGraphQLApi {
-    const { settings, userPool, peopleClient, tables } = this.props;
+    const { settings, userPool, peopleClient, tables, redriveControl } = this.props;
     const production = settings.environment === 'production';
     return new CfnGraphQLApi(this, 'Api', {
       name: `${Aws.STACK_NAME}-access-plane`,
@@ -75,7 +81,12 @@ export class AccessPlane extends Construct {
         // Every field says in the schema who may see it; one that forgot is seen by nobody.
         defaultAction: 'DENY',
       },
-      environmentVariables: { PERMISSIONS_TABLE: tables.permissions.tableName, CHATS_TABLE: tables.chats.tableName },
+      environmentVariables: {
+        PERMISSIONS_TABLE: tables.permissions.tableName,
+        CHATS_TABLE: tables.chats.tableName,
+        DEAD_LETTERS_TABLE: tables.deadLetters.tableName,
+        REDRIVE_CONTROL: redriveControl,
+      },
       introspectionConfig: production ? 'DISABLED' : 'ENABLED',
       // The deepest query there is: messages, items, customSequence, number. Introspection goes deeper.
       queryDepthLimit: production ? 5 : 15,
@@ -105,38 +116,69 @@ export class AccessPlane extends Construct {
   }
 
   private dataSources(): Map<string, CfnDataSource> {
-    const { permissions, chats, messages, connections, subscriptions } = this.props.tables;
+    const { permissions, chats, messages, connections, subscriptions, ...others } = this.props.tables;
+    const { multiPart, deadLetters, redrives } = others;
     const read = 'dynamodb:GetItem';
     const query = 'dynamodb:Query';
     return new Map([
       // Changes of permissions are transactions over both tables; each of their items needs its own action.
-      this.dataSource('Permissions', permissions, [
+      this.tableSource('Permissions', permissions, [
         allow([read, query], permissions.tableArn),
-        allow([query], `${permissions.tableArn}/index/byChat`),
+        allow([query], indexOf(permissions.tableArn, 'byChat')),
         allow(['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'], permissions.tableArn),
         allow(['dynamodb:PutItem', 'dynamodb:UpdateItem'], chats.tableArn),
       ]),
-      this.dataSource('Chats', chats, [allow([read], chats.tableArn)]),
-      this.dataSource('Messages', messages, [
+      this.tableSource('Chats', chats, [allow([read], chats.tableArn)]),
+      this.tableSource('Messages', messages, [
         allow([read, query], messages.tableArn),
-        allow([query], `${messages.tableArn}/index/bySequence`),
+        allow([query], indexOf(messages.tableArn, 'bySequence')),
       ]),
-      this.dataSource('Connections', connections, [allow([query], `${connections.tableArn}/index/byUser`)]),
-      this.dataSource('Subscriptions', subscriptions, [allow([query], subscriptions.tableArn)]),
+      this.tableSource('Connections', connections, [allow([query], indexOf(connections.tableArn, 'byUser'))]),
+      this.tableSource('Subscriptions', subscriptions, [allow([query], subscriptions.tableArn)]),
+      this.tableSource('MultiPart', multiPart, [allow([query], multiPart.tableArn)]),
+      this.tableSource('DeadLetters', deadLetters, [
+        allow(['dynamodb:BatchGetItem', query], deadLetters.tableArn),
+        allow([query], indexOf(deadLetters.tableArn, 'waiting')),
+      ]),
+      this.tableSource('Redrives', redrives, [
+        allow([read], redrives.tableArn),
+        allow([query], indexOf(redrives.tableArn, 'byTime')),
+      ]),
+      this.workflowSource('RedriveControl', this.props.redriveControl),
     ]);
   }
 
-  private dataSource(name: string, table: ITable, statements: PolicyStatement[]): [string, CfnDataSource] {
+  private tableSource(name: string, table: ITable, statements: PolicyStatement[]): [string, CfnDataSource] {
+    const dynamoDbConfig = { tableName: table.tableName, awsRegion: Aws.REGION };
+    return this.dataSource(name, statements, { type: 'AMAZON_DYNAMODB', dynamoDbConfig });
+  }
+
+  /**
+   * An Express workflow that a field waits for: Step Functions' own HTTP endpoint, called with the data source's role
+   * (https://docs.aws.amazon.com/appsync/latest/devguide/tutorial-http-resolvers-js.html, "Invoking AWS Services").
+   */
+  private workflowSource(name: string, workflowArn: string): [string, CfnDataSource] {
+    return this.dataSource(name, [allow(['states:StartSyncExecution'], workflowArn)], {
+      type: 'HTTP',
+      httpConfig: {
+        endpoint: `https://sync-states.${Aws.REGION}.amazonaws.com/`,
+        authorizationConfig: {
+          authorizationType: 'AWS_IAM',
+          awsIamConfig: { signingRegion: Aws.REGION, signingServiceName: 'states' },
+        },
+      },
+    });
+  }
+
+  private dataSource(
+    name: string,
+    statements: PolicyStatement[],
+    target: Pick<CfnDataSourceProps, 'type' | 'dynamoDbConfig' | 'httpConfig'>,
+  ): [string, CfnDataSource] {
     const role = new Role(this, `${name}Role`, { assumedBy: new ServicePrincipal('appsync.amazonaws.com') });
     for (const statement of statements) role.addToPolicy(statement);
-    const dataSource = new CfnDataSource(this, name, {
-      apiId: this.api.attrApiId,
-      name,
-      type: 'AMAZON_DYNAMODB',
-      serviceRoleArn: role.roleArn,
-      dynamoDbConfig: { tableName: table.tableName, awsRegion: Aws.REGION },
-    });
-    return [name, dataSource];
+    const { attrApiId: apiId } = this.api;
+    return [name, new CfnDataSource(this, name, { apiId, name, serviceRoleArn: role.roleArn, ...target })];
   }
 
   private resolve(schema: CfnGraphQLSchema, dataSources: Map<string, CfnDataSource>): void {

@@ -42,6 +42,7 @@ export class NotificationStack extends Stack {
       userPool: identity.userPool,
       peopleClient: identity.peopleClient,
       tables,
+      redriveControl: `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:stateMachine:${this.stackName}-redrive-control`,
       schema,
       bundles: resolvers,
     });

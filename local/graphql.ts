@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createAppSync } from './appsync/appsync.ts';
 import { appSyncDefinitionOf } from './appsync/from-stack.ts';
 import type { TokenVerifier } from './appsync/tokens.ts';
-import { roleCredentials } from './edge/credentials.ts';
+import { type Credentials, roleCredentials } from './edge/credentials.ts';
 import type { FrontRoute } from './gateway/front.ts';
 import { plainHeaders } from './loopback.ts';
 import { dataSourceRoles } from './principals.ts';
@@ -16,16 +16,21 @@ export function startGraphql(stack: Stack, edgeUrl: string, verifier: TokenVerif
   const [api] = stack.ofType('AWS::AppSync::GraphQLApi');
   if (!api) throw new Error('The template defines no GraphQL API');
   const names = new Map(dataSourceRoles(stack).map(({ name, roleArn }) => [roleArn, name]));
+  const credentialsOf = (roleArn: string): Credentials => roleCredentials(names.get(roleArn) ?? roleArn);
   const clients: DynamoDBClient[] = [];
   const appSync = createAppSync({
     ...appSyncDefinitionOf(stack, api),
     verifier,
     dynamodb(roleArn) {
-      const credentials = roleCredentials(names.get(roleArn) ?? roleArn);
-      const client = new DynamoDBClient({ region: stack.where.region, endpoint: edgeUrl, credentials });
+      const client = new DynamoDBClient({
+        region: stack.where.region,
+        endpoint: edgeUrl,
+        credentials: credentialsOf(roleArn),
+      });
       clients.push(client);
       return client;
     },
+    http: (roleArn) => ({ edgeUrl, credentials: credentialsOf(roleArn) }),
   });
   return {
     route: {

@@ -11,6 +11,16 @@ export function idOf(name: string, id: string): string {
   return id;
 }
 
+const longestPartGroup = 256;
+
+/** The name of a group of parts, or the resolver ends with InvalidInput. Its sender chose it freely. */
+export function partGroupOf(groupId: string): string {
+  if (groupId.length < 1 || groupId.length > longestPartGroup) {
+    refuse('InvalidInput', `Invalid groupId: expected 1 to ${longestPartGroup} characters, got ${groupId.length}`);
+  }
+  return groupId;
+}
+
 /** How many items a page may have. */
 export function limitOf(limit: number | null | undefined): number {
   const perPage = limit ?? defaultPerPage;

@@ -1,5 +1,16 @@
-/** The data sources of the API: one for each table that resolvers read or write. */
-export type DataSourceName = 'Permissions' | 'Chats' | 'Messages' | 'Connections' | 'Subscriptions';
+import { deadLetterQueues } from './rules/dead-letters.ts';
+
+/** The data sources of the API: one for each table that resolvers read or write, and the workflow that starts and cancels redrives. */
+export type DataSourceName =
+  | 'Permissions'
+  | 'Chats'
+  | 'Messages'
+  | 'Connections'
+  | 'Subscriptions'
+  | 'MultiPart'
+  | 'DeadLetters'
+  | 'Redrives'
+  | 'RedriveControl';
 
 /** A pipeline function: the code in `steps/NAME.ts`, run on a data source. */
 export interface Step {
@@ -29,6 +40,11 @@ const adminThen = (dataSource: DataSourceName): FieldWiring => ({
 const readAndWrite = [on('Permissions', 'readPermissions'), on('Permissions', 'writePermissions')];
 const changeOfPermissions: FieldWiring = { steps: [...readAndWrite, ...readAndWrite, ...readAndWrite] };
 
+/** How many letters wait in all queues, and then, queue by queue, which is the oldest. */
+const letterCounts: FieldWiring = {
+  steps: [on('DeadLetters', 'countLetters'), ...deadLetterQueues.map(() => on('DeadLetters', 'findOldestLetter'))],
+};
+
 /** Every field with a resolver. The build checks it against the schema and the files, both ways. */
 export const wiring: Record<string, FieldWiring> = {
   'Query.permission': adminThen('Permissions'),
@@ -40,8 +56,16 @@ export const wiring: Record<string, FieldWiring> = {
   'Query.messagesBySequence': readerThen('Messages'),
   'Query.connectionsByChat': { dataSource: 'Subscriptions' },
   'Query.connectionsByUser': { dataSource: 'Connections' },
+  'Query.multiPartGroup': readerThen('MultiPart'),
+  'Query.deadLetterQueues': letterCounts,
+  'Query.deadLetters': { steps: [on('DeadLetters', 'skipSettledLetters'), on('DeadLetters', 'run')] },
+  'Query.redrive': { dataSource: 'Redrives' },
+  'Query.redrives': { dataSource: 'Redrives' },
   'Mutation.createChat': { dataSource: 'Permissions' },
   'Mutation.grantPermission': changeOfPermissions,
   'Mutation.grantPermissions': changeOfPermissions,
   'Mutation.revokePermission': changeOfPermissions,
+  'Mutation.planRedrive': { dataSource: 'RedriveControl' },
+  'Mutation.startRedrive': { dataSource: 'RedriveControl' },
+  'Mutation.cancelRedrive': { dataSource: 'RedriveControl' },
 };

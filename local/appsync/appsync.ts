@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   defaultFieldResolver,
   execute,
@@ -16,7 +15,7 @@ import { authorizeField, type CognitoIdentity, identityOf } from './authorizatio
 import { type AppSyncDefinition, checkDefinition } from './definition.ts';
 import { infoOf } from './info.ts';
 import { depthOf, ResolverCount } from './limits.ts';
-import { buildResolvers } from './build-resolvers.ts';
+import { buildResolvers, type RoleAccess } from './build-resolvers.ts';
 import { type GraphqlRequest, readRequest } from './request.ts';
 import { type Resolver, runResolver } from './resolver.ts';
 import { appSyncSchema } from './schema.ts';
@@ -37,9 +36,7 @@ export interface AppSync {
   handle(request: HttpRequest): Promise<HttpReply>;
 }
 
-export interface AppSyncOptions extends AppSyncDefinition {
-  /** A client that calls with the role of a data source, given the role's ARN. */
-  dynamodb: (roleArn: string) => DynamoDBClient;
+export interface AppSyncOptions extends AppSyncDefinition, RoleAccess {
   /** Checks tokens of the API's user pool, e.g. a CognitoJwtVerifier. */
   verifier: TokenVerifier;
 }
@@ -54,7 +51,7 @@ interface Execution {
 
 /**
  * AppSync for one API, from its CloudFormation resources: GraphQL over HTTP with Cognito tokens, and resolvers of
- * APPSYNC_JS on DynamoDB and NONE data sources.
+ * APPSYNC_JS on DynamoDB, HTTP and NONE data sources.
  *
  * @throws Error that names what the template asks for and the embedded cloud does not implement, or what AppSync would
  *   refuse in the code of a resolver

@@ -2,11 +2,18 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type GraphQLSchema, isObjectType } from 'graphql';
 import { CodeRuntime } from './code/handlers.ts';
 import { DynamoDbDataSource } from './data-sources/dynamodb.ts';
+import { type AwsAccess, HttpDataSource } from './data-sources/http.ts';
 import { PageTokens } from './data-sources/page-tokens.ts';
 import type { AppSyncDefinition, DataSourceResource, ResolverResource } from './definition.ts';
 import { type DataSource, noneDataSource, type Resolver, type Stage } from './resolver.ts';
 
-type Source = AppSyncDefinition & { dynamodb: (roleArn: string) => DynamoDBClient };
+/** How data sources reach AWS, each with the rights of the role with this ARN. */
+export interface RoleAccess {
+  dynamodb: (roleArn: string) => DynamoDBClient;
+  http: (roleArn: string) => AwsAccess;
+}
+
+type Source = AppSyncDefinition & RoleAccess;
 
 /**
  * The resolvers of an API by `Type.field`, their code loaded.
@@ -57,13 +64,16 @@ export function buildResolvers(source: Source, schema: GraphQLSchema): Map<strin
   );
 }
 
-function dataSourceOf(resource: DataSourceResource, { dynamodb }: Source, tokens: PageTokens): DataSource {
-  if (resource.Type === 'NONE') return noneDataSource;
-  const { DynamoDBConfig, ServiceRoleArn } = resource;
-  if (resource.Type !== 'AMAZON_DYNAMODB' || !DynamoDBConfig || !ServiceRoleArn) {
-    throw new Error(
-      `The embedded cloud does not implement AWS::AppSync::DataSource ${resource.Name} of type ${resource.Type}.`,
-    );
+function dataSourceOf(resource: DataSourceResource, source: Source, tokens: PageTokens): DataSource {
+  const { Type, DynamoDBConfig, HttpConfig, ServiceRoleArn } = resource;
+  if (Type === 'NONE') return noneDataSource;
+  if (Type === 'AMAZON_DYNAMODB' && DynamoDBConfig && ServiceRoleArn) {
+    return new DynamoDbDataSource(DynamoDBConfig.TableName, source.dynamodb(ServiceRoleArn), tokens);
   }
-  return new DynamoDbDataSource(DynamoDBConfig.TableName, dynamodb(ServiceRoleArn), tokens);
+  if (Type === 'HTTP' && HttpConfig && ServiceRoleArn) {
+    return new HttpDataSource(HttpConfig, source.http(ServiceRoleArn));
+  }
+  throw new Error(
+    `The embedded cloud does not implement AWS::AppSync::DataSource ${resource.Name} of type ${resource.Type}.`,
+  );
 }

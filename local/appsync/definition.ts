@@ -30,11 +30,21 @@ export const dataSourceProperties: PropertyTable = {
   Type: 'implemented',
   ServiceRoleArn: 'implemented',
   DynamoDBConfig: 'implemented',
+  HttpConfig: 'implemented',
   Description: { noEffect: 'it is for people' },
 };
 export const dynamoDbConfigProperties: PropertyTable = {
   TableName: 'implemented',
   AwsRegion: { noEffect: 'there is one region' },
+};
+export const httpConfigProperties: PropertyTable = { Endpoint: 'implemented', AuthorizationConfig: 'implemented' };
+export const httpAuthorizationProperties: PropertyTable = {
+  AuthorizationType: 'implemented',
+  AwsIamConfig: 'implemented',
+};
+export const awsIamConfigProperties: PropertyTable = {
+  SigningRegion: 'implemented',
+  SigningServiceName: 'implemented',
 };
 export const functionProperties: PropertyTable = {
   ApiId: 'implemented',
@@ -75,6 +85,15 @@ export interface DataSourceResource {
   Type: string;
   ServiceRoleArn?: string;
   DynamoDBConfig?: { TableName: string };
+  HttpConfig?: HttpConfig;
+}
+/** An AWS service: what is not signed with a role of the stack, the embedded cloud does not implement. */
+export interface HttpConfig {
+  Endpoint: string;
+  AuthorizationConfig: {
+    AuthorizationType: 'AWS_IAM';
+    AwsIamConfig: { SigningRegion: string; SigningServiceName: string };
+  };
 }
 export interface FunctionResource {
   Name: string;
@@ -123,6 +142,7 @@ export function checkDefinition({ api, schema, dataSources, functions, resolvers
       dataSource.DynamoDBConfig ?? {},
       dynamoDbConfigProperties,
     );
+    if (dataSource.HttpConfig) checkHttpConfig(dataSource.Name, dataSource.HttpConfig);
   }
   for (const { properties } of functions) {
     refuseUnknownProperties('AWS::AppSync::FunctionConfiguration', properties, functionProperties);
@@ -131,6 +151,23 @@ export function checkDefinition({ api, schema, dataSources, functions, resolvers
   for (const resolver of resolvers) {
     refuseUnknownProperties('AWS::AppSync::Resolver', resolver, resolverProperties);
     checkRuntime(`AWS::AppSync::Resolver ${resolver.TypeName}.${resolver.FieldName}`, resolver.Runtime);
+  }
+}
+
+function checkHttpConfig(name: string, config: Partial<HttpConfig>): void {
+  const type = 'AWS::AppSync::DataSource.HttpConfig';
+  const { Endpoint = '', AuthorizationConfig: authorization } = config;
+  refuseUnknownProperties(type, config, httpConfigProperties);
+  refuseUnknownProperties(`${type}.AuthorizationConfig`, authorization ?? {}, httpAuthorizationProperties);
+  refuseUnknownProperties(
+    `${type}.AuthorizationConfig.AwsIamConfig`,
+    authorization?.AwsIamConfig ?? {},
+    awsIamConfigProperties,
+  );
+  if (authorization?.AuthorizationType !== 'AWS_IAM' || !/^https:\/\/[^/]+\.amazonaws\.com\/?$/.test(Endpoint)) {
+    throw new Error(
+      `The embedded cloud implements HTTP data sources only for AWS services, signed with IAM; ${name} has ${JSON.stringify(config)}.`,
+    );
   }
 }
 

@@ -9,6 +9,8 @@ import { Tables } from '../../infra/tables.ts';
 
 const root = join(import.meta.dirname, '../..');
 
+const redriveControl = 'arn:aws:states:us-east-1:000000000000:stateMachine:Stack-redrive-control';
+
 function templateOf(environment: Environment): Template {
   const stack = new Stack(new App({ analyticsReporting: false }), 'Access');
   const settings = settingsOf(environment);
@@ -18,6 +20,7 @@ function templateOf(environment: Environment): Template {
     userPool,
     peopleClient: userPool.addClient('People'),
     tables: new Tables(stack, 'Tables', settings),
+    redriveControl,
     schema: readFileSync(join(root, 'schema.graphql'), 'utf8'),
     bundles: join(root, 'dist', 'resolvers'),
   });
@@ -28,7 +31,7 @@ const template = templateOf('production');
 
 test('every field of Query and Mutation has its resolver, with inline code', () => {
   const resolvers = Object.values(template.findResources('AWS::AppSync::Resolver'));
-  expect(resolvers).toHaveLength(13);
+  expect(resolvers).toHaveLength(21);
   for (const { Properties } of resolvers as { Properties: { Code: string } }[]) {
     expect(Properties.Code.length).toBeLessThanOrEqual(32_768);
   }
@@ -61,10 +64,31 @@ test('each data source may do only what its resolvers do, on named tables and in
   const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
   const actions = new Set(statements.flatMap(({ Action }) => Action));
   expect([...actions].sort()).toEqual([
-    ...['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-    ...['dynamodb:UpdateItem', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+    ...['dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem'],
+    ...['dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+    'states:StartSyncExecution',
   ]);
   expect(JSON.stringify(statements)).not.toMatch(/"\*"|index\/\*/);
+});
+
+test('the workflow of redrives is called with a role that may do no more than run it and wait', () => {
+  const source = Object.values(template.findResources('AWS::AppSync::DataSource', { Properties: { Type: 'HTTP' } }));
+  expect(source).toHaveLength(1);
+  expect(source[0]?.['Properties']).toMatchObject({
+    Name: 'RedriveControl',
+    HttpConfig: {
+      Endpoint: { 'Fn::Join': ['', ['https://sync-states.', { Ref: 'AWS::Region' }, '.amazonaws.com/']] },
+      AuthorizationConfig: {
+        AuthorizationType: 'AWS_IAM',
+        AwsIamConfig: { SigningRegion: { Ref: 'AWS::Region' }, SigningServiceName: 'states' },
+      },
+    },
+  });
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: [{ Action: 'states:StartSyncExecution', Effect: 'Allow', Resource: redriveControl }],
+    },
+  });
 });
 
 test('a resolver waits for the schema', () => {

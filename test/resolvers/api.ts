@@ -2,10 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ResolverManifest } from '../../build/resolvers.ts';
-import { createAppSync } from '../../local/appsync/appsync.ts';
+import { type AppSync, createAppSync } from '../../local/appsync/appsync.ts';
 import type { AppSyncDefinition } from '../../local/appsync/definition.ts';
+import { roleCredentials } from '../../local/edge/credentials.ts';
 
 const root = join(import.meta.dirname, '../..');
+export const redriveControlArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:Stack-redrive-control';
+/** Names of data sources that are tables, which here have the same names. */
+const tables = [
+  ...['Permissions', 'Chats', 'Messages', 'Connections', 'Subscriptions'],
+  ...['MultiPart', 'DeadLetters', 'Redrives'],
+];
 const runtime = { Name: 'APPSYNC_JS', RuntimeVersion: '1.0.0' };
 
 /** The API as its resources describe it, with the bundles of the last build. */
@@ -13,21 +20,39 @@ export function accessPlane(): AppSyncDefinition {
   const bundles = join(root, 'dist', 'resolvers');
   const code = (file: string): string => readFileSync(join(bundles, file), 'utf8');
   const manifest = JSON.parse(code('manifest.json')) as ResolverManifest;
-  const tables = ['Permissions', 'Chats', 'Messages', 'Connections', 'Subscriptions'];
   return {
     api: {
       Name: 'access-plane',
       AuthenticationType: 'AMAZON_COGNITO_USER_POOLS',
       UserPoolConfig: { UserPoolId: 'us-east-1_pool', DefaultAction: 'DENY' },
-      EnvironmentVariables: { PERMISSIONS_TABLE: 'Permissions', CHATS_TABLE: 'Chats' },
+      EnvironmentVariables: {
+        PERMISSIONS_TABLE: 'Permissions',
+        CHATS_TABLE: 'Chats',
+        DEAD_LETTERS_TABLE: 'DeadLetters',
+        REDRIVE_CONTROL: redriveControlArn,
+      },
     },
     schema: { Definition: readFileSync(join(root, 'schema.graphql'), 'utf8') },
-    dataSources: tables.map((TableName) => ({
-      Name: TableName,
-      Type: 'AMAZON_DYNAMODB',
-      ServiceRoleArn: `arn:aws:iam::000000000000:role/${TableName}`,
-      DynamoDBConfig: { TableName },
-    })),
+    dataSources: [
+      ...tables.map((TableName) => ({
+        Name: TableName,
+        Type: 'AMAZON_DYNAMODB',
+        ServiceRoleArn: `arn:aws:iam::000000000000:role/${TableName}`,
+        DynamoDBConfig: { TableName },
+      })),
+      {
+        Name: 'RedriveControl',
+        Type: 'HTTP',
+        ServiceRoleArn: 'arn:aws:iam::000000000000:role/RedriveControl',
+        HttpConfig: {
+          Endpoint: 'https://sync-states.us-east-1.amazonaws.com/',
+          AuthorizationConfig: {
+            AuthorizationType: 'AWS_IAM' as const,
+            AwsIamConfig: { SigningRegion: 'us-east-1', SigningServiceName: 'states' },
+          },
+        },
+      },
+    ],
     functions: Object.entries(manifest.functions).map(([id, entry]) => ({
       id,
       properties: { Name: id, DataSourceName: entry.dataSource, Code: code(entry.code), Runtime: runtime },
@@ -65,26 +90,47 @@ export type Ask = (asker: Asker, query: string, variables?: Record<string, unkno
 const groups = new Map<string, string[]>();
 /** The client of the API's data sources: the one of the running test. */
 let dynamodb: DynamoDBClient;
-const api = createAppSync({
-  ...accessPlane(),
-  dynamodb: () => ({ send: (command: never) => dynamodb.send(command) }) as unknown as DynamoDBClient,
-  verifier: {
-    verify: (token) =>
-      Promise.resolve({ sub: token, username: token, iss: 'pool', 'cognito:groups': groups.get(token) }),
-  },
-});
+const apis = new Map<string, AppSync>();
 
-/** Asks the access plane on this DynamoDB, as anybody: tokens are checked elsewhere. */
-export function askerOf(client: DynamoDBClient): Ask {
+/** The API whose workflow is run at this edge; made once. */
+function apiAt(edgeUrl: string): AppSync {
+  const known = apis.get(edgeUrl);
+  if (known) return known;
+  const made = createAppSync({
+    ...accessPlane(),
+    dynamodb: () => ({ send: (command: never) => dynamodb.send(command) }) as unknown as DynamoDBClient,
+    http: (roleArn) => ({ edgeUrl, credentials: roleCredentials(`appsync/${roleArn.split('/')[1]}`) }),
+    verifier: {
+      verify: (token) =>
+        Promise.resolve({
+          sub: token,
+          username: usernames.get(token) ?? token,
+          iss: 'pool',
+          'cognito:groups': groups.get(token),
+        }),
+    },
+  });
+  apis.set(edgeUrl, made);
+  return made;
+}
+
+/** Nothing listens there: for tests in which no workflow is run. */
+const nowhere = 'http://127.0.0.1:9';
+
+/** Asks the access plane on this DynamoDB, and with workflows at this edge, as anybody: tokens are checked elsewhere. */
+export function askerOf(client: DynamoDBClient, edgeUrl = nowhere): Ask {
   return async (asker, query, variables = {}) => {
     dynamodb = client;
     groups.set(asker.userId, asker.groups ?? []);
     const headers = { authorization: asker.userId };
-    const { body } = await api.handle({ method: 'POST', headers, body: JSON.stringify({ query, variables }) });
-    return JSON.parse(body) as Answer;
+    const body = JSON.stringify({ query, variables });
+    const answer = await apiAt(edgeUrl).handle({ method: 'POST', headers, body });
+    return JSON.parse(answer.body) as Answer;
   };
 }
 
 export const ada: Asker = { userId: '00000000-0000-4000-8000-00000000000a', groups: ['admins'] };
 export const bob: Asker = { userId: '00000000-0000-4000-8000-00000000000b' };
+export const olga: Asker = { userId: '00000000-0000-4000-8000-00000000000d', groups: ['operators'] };
+const usernames = new Map([[olga.userId, 'olga']]);
 export const carol: Asker = { userId: '00000000-0000-4000-8000-00000000000c' };

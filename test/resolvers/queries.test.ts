@@ -45,6 +45,7 @@ const readerFields = [
   ['message', `{ message(chatId: "c1", messageId: "${messageId}") { messageId } }`],
   ['messages', '{ messages(chatId: "c1") { items { messageId } } }'],
   ['messagesBySequence', '{ messagesBySequence(chatId: "c1", from: 1) { items { messageId } } }'],
+  ['multiPartGroup', '{ multiPartGroup(chatId: "c1", groupId: "g1") { status } }'],
 ];
 
 describe('who may read a chat', () => {
@@ -97,6 +98,67 @@ describe('who may read a chat', () => {
     const { error } = await ask(bob, query, {}, member, { error: 'ValidationException', message: 'table secret-name' });
     expect(error?.errorType).toBe('InternalFailure');
     expect(error?.message).not.toContain('secret-name');
+  });
+});
+
+describe('multiPartGroup', () => {
+  const fields = 'chatId groupId senderId status totalParts receivedParts missingParts messageIds deadline';
+  const query = `{ multiPartGroup(chatId: "c1", groupId: "g#1") { ${fields} } }`;
+  const group = {
+    ...{ group: 'c1#g#1', item: 'group', chatId: 'c1', groupId: 'g#1', senderId: carol.userId, totalParts: 4 },
+    ...{ received: 1, status: 'open', deadline: 1_767_225_600_000, openShard: '07', expiresAt: later },
+  };
+  const part = (partNumber: number) => ({
+    ...{ group: 'c1#g#1', item: `part#${String(partNumber).padStart(4, '0')}` },
+    ...{ partNumber, messageId: `message-${partNumber}`, expiresAt: later },
+  });
+
+  test('reads the group and its parts strongly, and counts from the parts', async () => {
+    const { data, calls } = await ask(bob, query, {}, member, { Items: [group, part(1), part(3)].map(stored) });
+    expect(calls[1]).toEqual({
+      action: 'Query',
+      input: {
+        TableName: 'MultiPart',
+        KeyConditionExpression: '#group = :group',
+        ExpressionAttributeNames: { '#group': 'group' },
+        ExpressionAttributeValues: { ':group': { S: 'c1#g#1' } },
+        ScanIndexForward: true,
+        Limit: 1001,
+        ConsistentRead: true,
+      },
+    });
+    expect(data).toEqual({
+      multiPartGroup: {
+        ...{ chatId: 'c1', groupId: 'g#1', senderId: carol.userId, status: 'open', totalParts: 4, receivedParts: 2 },
+        ...{ missingParts: [2, 4], messageIds: ['message-1', 'message-3'], deadline: '2026-01-01T00:00:00.000Z' },
+      },
+    });
+  });
+
+  test.each([
+    ['every part', Array.from({ length: 1000 }, (_, index) => index + 1), []],
+    ['no part but the last', [1000], Array.from({ length: 999 }, (_, index) => index + 1)],
+  ])('knows a thousand parts, with %s', async (_, numbers, missingParts) => {
+    const items = [{ ...group, totalParts: 1000 }, ...numbers.map(part)].map(stored);
+    const { data } = await ask(bob, query, {}, member, { Items: items });
+    expect(data).toMatchObject({ multiPartGroup: { receivedParts: numbers.length, missingParts } });
+    expect(data).toHaveProperty('multiPartGroup.messageIds.length', numbers.length);
+  });
+
+  test('is null when nothing is stored, or it is past its retention', async () => {
+    expect((await ask(bob, query, {}, member, { Items: [] })).data).toEqual({ multiPartGroup: null });
+    const ended = stored({ ...group, expiresAt: later - 7200 });
+    expect((await ask(bob, query, {}, member, { Items: [ended] })).data).toEqual({ multiPartGroup: null });
+  });
+
+  test.each(['', 'x'.repeat(257)])('takes no group of another length than senders may name: %#', async (groupId) => {
+    const { error, calls } = await ask(
+      bob,
+      'query($groupId: ID!) { multiPartGroup(chatId: "c1", groupId: $groupId) { status } }',
+      { groupId },
+    );
+    expect(error).toMatchObject({ errorType: 'InvalidInput', message: expect.stringContaining('Invalid groupId') });
+    expect(calls).toEqual([]);
   });
 });
 

@@ -18,6 +18,10 @@ const served: Record<string, Record<string, ('Get' | 'Query' | 'Put')[]>> = {
   Messages: { Messages: ['Get', 'Query'] },
   Connections: {},
   Subscriptions: { Subscriptions: ['Query'] },
+  MultiPart: { MultiPart: ['Query'] },
+  DeadLetters: { DeadLetters: ['Query'] },
+  Redrives: { Redrives: ['Get'] },
+  RedriveControl: {},
 };
 
 /** Statements, as `ROLE: ACTION on RESOURCE`, that no field here uses, each with the reason to have it. */
@@ -53,6 +57,7 @@ describe('the roles of the data sources', () => {
       message(chatId: "${chatId}", messageId: "01KA3HQ8Z10000000000000002") { content }
       messages(chatId: "${chatId}") { nextToken }
       messagesBySequence(chatId: "${chatId}", from: 1) { nextToken }
+      multiPartGroup(chatId: "${chatId}", groupId: "none") { status }
     }`,
     );
     await api.data(
@@ -62,6 +67,17 @@ describe('the roles of the data sources', () => {
       connectionsByUser(userId: "${bob}") { nextToken }
     }`,
     );
+    await api.data(
+      'olga',
+      `{
+      deadLetterQueues { waiting }
+      deadLetters(queue: "fifo") { nextToken }
+      settled: deadLetters(queue: "fifo", status: redriven) { nextToken }
+      redrive(redriveId: "01KA3HQ8Z10000000000000002") { status }
+      redrives { nextToken }
+    }`,
+    );
+    await api.data('olga', 'mutation { planRedrive(input: { queue: "fifo", mode: discard }) { matched } }');
 
     const statements = (await edge.policies()).filter(({ role }) => role.startsWith('appsync/'));
     expect([...new Set(statements.map(({ role }) => role))].sort()).toEqual(

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { getIntrospectionQuery } from 'graphql';
 import { createAppSync } from '../../../local/appsync/appsync.ts';
 import type { GraphqlApiResource } from '../../../local/appsync/definition.ts';
+import { outsideCredentials } from '../../../local/edge/credentials.ts';
 import { Synthesized } from '../../infra/synthesized.ts';
 import { accessPlane } from '../../resolvers/api.ts';
 
@@ -15,6 +16,7 @@ describe('with the settings of the production template', () => {
     ...definition,
     api: { ...definition.api, ...Object.fromEntries(limits.filter(([, value]) => value !== undefined)) },
     dynamodb: () => noRows,
+    http: () => ({ edgeUrl: 'http://127.0.0.1:9', credentials: outsideCredentials }),
     verifier: { verify: () => Promise.resolve({ sub: 'ada', iss: 'pool', 'cognito:groups': ['admins'] }) },
   });
 

@@ -30,22 +30,31 @@ export async function administer(stage: Stage): Promise<void> {
     'permission(userId: $userId, chatId: $chatId) { role }',
     'permissionsByUser(userId: $userId) { items { chatId } }',
     'permissionsByChat(chatId: $chatId) { items { userId } }',
+    'multiPartGroup(chatId: $chatId, groupId: $chatId) { status }',
   ];
   const asAdministrator = [
     'connectionsByChat(chatId: $chatId) { items { userId } }',
     'connectionsByUser(userId: $userId) { items { connectionId } }',
   ];
+  const asOperator = [
+    'deadLetterQueues { waiting }',
+    'deadLetters(queue: "fifo") { items { arrival } }',
+    'deadLetters(queue: "fifo", status: redriven) { items { arrival } }',
+    'redrive(redriveId: $messageId) { status }',
+    'redrives { items { status } }',
+  ];
   const values: Record<string, string> = { chatId, messageId, userId: bob };
   for (const [who, fields] of [
     ['bob', asReader],
     ['ada', asAdministrator],
+    ['olga', asOperator],
   ] as const) {
     for (const field of fields) {
       const names = Object.keys(values).filter((name) => field.includes(`$${name}`));
       const declared = names.map((name) => `$${name}: ID!`).join(', ');
       await api.data(
         who,
-        `query(${declared}) { ${field} }`,
+        declared === '' ? `{ ${field} }` : `query(${declared}) { ${field} }`,
         Object.fromEntries(names.map((name) => [name, values[name]])),
       );
     }

@@ -9,6 +9,7 @@ import { settingsOf } from '../../../infra/config.ts';
 import { Tables } from '../../../infra/tables.ts';
 import { createAppSync } from '../../../local/appsync/appsync.ts';
 import { appSyncDefinitionOf, appSyncResources } from '../../../local/appsync/from-stack.ts';
+import { outsideCredentials } from '../../../local/edge/credentials.ts';
 import { resolveStack } from '../../../local/template/stack.ts';
 import { scriptedDynamoDb } from '../../resolvers/scripted-dynamodb.ts';
 
@@ -25,6 +26,7 @@ function stack() {
     userPool,
     peopleClient: userPool.addClient('People'),
     tables: new Tables(cdk, 'Tables', settings),
+    redriveControl: 'arn:aws:states:us-east-1:000000000000:stateMachine:Test-redrive-control',
     schema: readFileSync(join(root, 'schema.graphql'), 'utf8'),
     bundles: join(root, 'dist', 'resolvers'),
   });
@@ -56,9 +58,13 @@ test("the construct's template runs, each data source with its role, transaction
       roles.push(role);
       return client;
     },
+    http: (role) => {
+      roles.push(role);
+      return { edgeUrl: 'http://127.0.0.1:9', credentials: outsideCredentials };
+    },
     verifier: { verify: () => Promise.resolve({ sub: 'me', client_id: people?.ref, 'cognito:groups': ['admins'] }) },
   });
-  expect(new Set(roles).size).toBe(5);
+  expect(new Set(roles).size).toBe(9);
   const query = 'mutation { grantPermission(input: { userId: "u", chatId: "c" }) { role } }';
   const { body } = await appsync.handle({
     method: 'POST',

@@ -3,6 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CognitoJwtVerifier } from 'aws-jwt-verify';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import { type AppSyncOptions, createAppSync } from '../../../local/appsync/appsync.ts';
+import { outsideCredentials } from '../../../local/edge/credentials.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const kid = createHash('sha256').update('key').digest('hex');
@@ -84,6 +85,7 @@ function api(changes: Partial<AppSyncOptions['api']> = {}) {
       Runtime: runtime,
     })),
     dynamodb: () => ({}) as DynamoDBClient,
+    http: () => ({ edgeUrl: 'http://127.0.0.1:9', credentials: outsideCredentials }),
     verifier,
   });
 }
