@@ -19,6 +19,7 @@ import { eventSourceProperties, startEventSources } from './lambda/event-sources
 import { functionsOf, invokePermissionsOf, lambdaProperties } from './lambda/from-template.ts';
 import type { LogLine } from './lambda/function.ts';
 import { Functions } from './lambda/functions.ts';
+import { lambdaBackend } from './lambda/invoke-api.ts';
 import { startGraphql } from './graphql.ts';
 import { queueProperties } from './messaging/queues.ts';
 import { subscriptionProperties } from './messaging/subscriptions.ts';
@@ -27,10 +28,14 @@ import type { Outputs } from './outputs.ts';
 import { demoChat, localPassword, localPeople } from './people.ts';
 import { principalsOf } from './principals.ts';
 import { startQueues } from './queues.ts';
+import { schedulesOf, scheduleProperties } from './scheduler/from-template.ts';
+import { startScheduler } from './scheduler/scheduler.ts';
+import { stateMachineProperties, stateMachinesOf } from './step-functions/from-template.ts';
 import { startTables } from './tables.ts';
 import { readAssembly } from './template/assembly.ts';
 import { policyProperties, resourcePoliciesOf } from './template/policies.ts';
 import { resolveStack, type Stack, type SupportedResources } from './template/stack.ts';
+import { startWorkflows } from './workflows.ts';
 
 export type CloudSettings = {
   /** The synthesized assembly's folder. */
@@ -40,6 +45,8 @@ export type CloudSettings = {
   port: number;
   /** Share of standard messages that are delivered twice, 0 to 1. */
   duplicates: number;
+  /** How many seconds a minute of a schedule takes; 60 unless given. */
+  minute?: number;
   /** Called for each line a function writes. */
   log: LogLine;
   /** Called for what fails behind the scenes. */
@@ -56,6 +63,8 @@ const supported: SupportedResources = {
   ...gatewayProperties,
   ...lambdaProperties,
   ...policyProperties,
+  ...scheduleProperties,
+  ...stateMachineProperties,
   'AWS::DynamoDB::Table': tableProperties,
   'AWS::Logs::LogGroup': {
     LogGroupName: 'implemented',
@@ -83,6 +92,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   };
   const assembly = readAssembly(settings.assembly);
   const stack = resolveStack(assembly, { stackName: assembly.stackName, region, accountId }, supported);
+  const machines = stateMachinesOf(stack, assembly);
   const people = localPeople.map(({ username, groups }) => ({ username, password: localPassword(username), groups }));
   const [tables, queues, cognito] = await Promise.all([
     startTables(stack, dataFolder, onError),
@@ -105,12 +115,19 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
       sqs: queues.backend,
       'cognito-idp': cognito.backend,
       'execute-api': managementBackend(webSockets),
+      lambda: (call) => lambdaBackend(functions)(call),
+      states: (call) => workflows.backend(call),
     },
-    onCrash: ({ worker }) => worker !== undefined && functions.crash(worker),
+    onCrash({ worker }) {
+      if (worker === undefined) return;
+      functions.crash(worker);
+      workflows.crash(worker);
+    },
     roleOfWorker: (worker) => functions.roleOf(worker),
     onError,
   });
   const functions = new Functions(functionsOf(stack, assembly), invokePermissionsOf(stack), edge.port, settings.log);
+  const workflows = startWorkflows({ machines, region, edge, dataFolder, onError });
   const graphql = startGraphql(stack, edge.url, { verify: verifierOf(cognito.issuer) });
   const polling: { stop(): Promise<void> }[] = [];
   const stopped = async (...parts: { stop(): Promise<void> }[]): Promise<void> => {
@@ -125,6 +142,9 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
         disorder: { random: Math.random, duplicateProbability: settings.duplicates },
       }),
     );
+    workflows.resume();
+    const minuteMs = (settings.minute ?? 60) * 1_000;
+    polling.push(startScheduler({ schedules: schedulesOf(stack), edgeUrl: edge.url, region, minuteMs, onError }));
     const front = await openFront(settings.port, webSockets, httpApi, cognito, [
       graphql.route,
       ...demoRoutes(demoOutputsOf(stack, cognito)),
@@ -133,10 +153,10 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
       stack,
       edge,
       outputs: outputsOf(stack, front, edge, cognito),
-      stop: () => stopped(front, webSockets, ...polling, functions, graphql, edge, queues, tables, cognito),
+      stop: () => stopped(front, webSockets, ...polling, workflows, functions, graphql, edge, queues, tables, cognito),
     };
   } catch (error) {
-    await stopped(webSockets, ...polling, functions, graphql, edge, queues, tables, cognito);
+    await stopped(webSockets, ...polling, workflows, functions, graphql, edge, queues, tables, cognito);
     throw error;
   }
 }

@@ -15,6 +15,8 @@ export type StartOptions = {
   assembly?: string;
   /** How often a standard queue hands a message out twice, 0 to 1. */
   duplicates: number;
+  /** How many seconds a minute of a schedule takes. */
+  minute: number;
   /** How many seconds the cloud's clock is ahead of the machine's. */
   clockOffset: number;
   /** Stop when the process that started this one is gone, as tests want it. */
@@ -27,6 +29,7 @@ export const usage = `npm start -- [options]
   --fresh            start with empty tables and queues
   --no-demo          do not send a demonstration message
   --duplicates P     share of standard messages delivered twice, 0 to 1 (default 0.01)
+  --minute SECONDS   how long a schedule's minute takes (default 60)
   --assembly FOLDER  run an assembly that is already synthesized
   --clock-offset S   run with a clock that is S seconds ahead (default 0)
   --end-with-parent  stop when the process that started this one is gone`;
@@ -46,6 +49,7 @@ export function readOptions(args: string[], root: string): StartOptions {
       demo: { type: 'boolean', default: true },
       assembly: { type: 'string' },
       duplicates: { type: 'string', default: '0.01' },
+      minute: { type: 'string', default: '60' },
       'clock-offset': { type: 'string', default: '0' },
       'end-with-parent': { type: 'boolean', default: false },
     },
@@ -57,6 +61,7 @@ export function readOptions(args: string[], root: string): StartOptions {
     demo: values.demo,
     assembly: values.assembly,
     duplicates: number('--duplicates', values.duplicates, 0, 1),
+    minute: number('--minute', values.minute, 0.1, 3_600),
     clockOffset: number('--clock-offset', values['clock-offset'], 0, longestOffset),
     endWithParent: values['end-with-parent'],
   };

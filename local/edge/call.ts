@@ -27,6 +27,8 @@ export type AwsCall = {
   host: string;
   headers: IncomingHttpHeaders;
   body: Buffer;
+  /** How often what it starts is to run besides, for a fault rule says so. */
+  repeats?: number;
   /** The body parsed: of a JSON call its object, of a query call its form fields, `{}` otherwise. */
   input: Record<string, unknown>;
 };

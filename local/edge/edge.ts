@@ -140,8 +140,9 @@ class Passage {
     this.controlled.calls.record(call);
     const denied = this.deniedBecause(call);
     if (denied) return errorReply(call.service, call.id, refusal(call.service, 'denied', denied));
-    const { delayMs, fault } = this.controlled.faults.sentence(call);
+    const { delayMs, repeats, fault } = this.controlled.faults.sentence(call);
     if (delayMs > 0) await delay(delayMs);
+    if (repeats > 0) call.repeats = repeats;
     if (!fault) return this.dispatch(call);
     if ('error' in fault) {
       return errorReply(call.service, call.id, { message: 'A fault rule of the edge struck this call.', ...fault });

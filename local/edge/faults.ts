@@ -3,12 +3,16 @@ import * as v from 'valibot';
 import type { AwsCall } from './call.ts';
 import { textMatcher, type Matcher } from './wildcard.ts';
 
-/** What befalls a call. `crash: true` kills the caller before the call takes effect, `'after'` once it has, unheard. */
+/**
+ * What befalls a call. `crash: true` kills the caller before the call takes effect, `'after'` once it has, unheard. `repeat`: the execution
+ * that StartExecution starts runs so often besides, as at-least-once allows.
+ */
 export type Fault =
   | { error: string; statusCode: number; message?: string; fields?: Record<string, unknown> }
   | { delayMs: number }
   | { dropReply: true }
-  | { crash: true | 'after' };
+  | { crash: true | 'after' }
+  | { repeat: number };
 
 /**
  * Which calls a fault befalls: those that match every field given. `resource` takes wildcards and is an ARN, or
@@ -27,8 +31,12 @@ export type FaultRule = {
 /** A rule in force: how often it struck, and how often it still will. */
 export type ActiveFault = FaultRule & { id: string; struck: number };
 
-/** What to do to one call: wait, then perhaps the first fault that ends it. */
-export type Sentence = { delayMs: number; fault?: Exclude<Fault, { delayMs: number }> };
+/** What to do to one call: wait, repeat what it starts, then perhaps the first fault that ends it. */
+export type Sentence = {
+  delayMs: number;
+  repeats: number;
+  fault?: Exclude<Fault, { delayMs: number } | { repeat: number }>;
+};
 
 /** A rule that says something the edge does not know; the message tells what was expected and what came. */
 export class InvalidFaultRule extends Error {}
@@ -55,6 +63,7 @@ const faultShapes = {
   delayMs: v.strictObject({ delayMs: v.pipe(v.number(), v.minValue(0)) }),
   dropReply: v.strictObject({ dropReply: v.literal(true) }),
   crash: v.strictObject({ crash: v.union([v.literal(true), v.literal('after')]) }),
+  repeat: v.strictObject({ repeat: count }),
 };
 
 type Entry = { rule: ActiveFault; matchesResource: Matcher };
@@ -86,14 +95,15 @@ export class FaultRules {
     this.entries = [];
   }
 
-  /** What the rules do to this call; uses them up. Delays add up, and the first fault of another kind ends the search. */
+  /** What the rules do to this call; uses them up. Delays and repetitions add up, and the first fault of another kind ends the search. */
   sentence(call: FaultTarget): Sentence {
-    const sentence: Sentence = { delayMs: 0 };
+    const sentence: Sentence = { delayMs: 0, repeats: 0 };
     for (const entry of this.entries) {
       if (!this.strikes(entry, call)) continue;
       const { rule } = entry;
       rule.struck++;
       if ('delayMs' in rule.fault) sentence.delayMs += rule.fault.delayMs;
+      else if ('repeat' in rule.fault) sentence.repeats += rule.fault.repeat;
       else return { ...sentence, fault: rule.fault };
     }
     return sentence;
@@ -124,8 +134,11 @@ function parseRule(candidate: unknown): FaultRule {
   const [kind, ...more] = kinds.filter((name) => name in rule.fault);
   if (!kind || more.length > 0) {
     throw new InvalidFaultRule(
-      `fault: expected one of {error, statusCode}, {delayMs}, {dropReply: true}, {crash: true}, received ${JSON.stringify(rule.fault)}`,
+      `fault: expected one of {error, statusCode}, {delayMs}, {dropReply: true}, {crash: true}, {repeat}, received ${JSON.stringify(rule.fault)}`,
     );
+  }
+  if (kind === 'repeat' && (rule.service !== 'states' || rule.action !== 'StartExecution')) {
+    throw new InvalidFaultRule('fault: {repeat} is for service states and action StartExecution only');
   }
   return { ...rule, fault: check(faultShapes[kind], rule.fault, ['fault']) };
 }

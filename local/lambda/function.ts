@@ -22,10 +22,13 @@ export type FunctionDefinition = {
 /** A function that failed as Lambda reports it: `errorType` is the thrown error's name, or Lambda's own for timeouts and crashes. */
 export class FunctionError extends Error {
   readonly errorType: string;
-  constructor(errorType: string, message: string) {
+  /** The lines of the stack, of an error that the handler threw. */
+  readonly trace: string[] | undefined;
+  constructor(errorType: string, message: string, trace?: string[]) {
     super(message);
     this.name = 'FunctionError';
     this.errorType = errorType;
+    this.trace = trace;
   }
 }
 
@@ -178,7 +181,7 @@ export class LambdaFunction {
     clearTimeout(current.timer);
     environment.current = undefined;
     if (report.kind === 'result') current.resolve(report.result);
-    else current.reject(new FunctionError(report.errorType, report.errorMessage));
+    else current.reject(new FunctionError(report.errorType, report.errorMessage, report.trace));
     const next = this.#waiting.shift();
     if (next) next.resolve(environment);
     else this.#idle.push(environment);

@@ -16,6 +16,10 @@ export class Functions {
     this.#permissions = permissions;
   }
 
+  has(functionArn: string): boolean {
+    return this.#byArn.has(functionArn);
+  }
+
   /** @throws Error when the template defines no such function */
   get(functionArn: string): LambdaFunction {
     const found = this.#byArn.get(functionArn);

@@ -36,6 +36,14 @@ const namings: Record<string, Naming> = {
     ref: name,
     attributes: { Arn: `${arnOf('logs', `log-group:${name}`, where)}:*` },
   }),
+  'AWS::StepFunctions::StateMachine': (name, where) => {
+    const arn = arnOf('states', `stateMachine:${name}`, where);
+    return { ref: arn, attributes: { Arn: arn, Name: name } };
+  },
+  'AWS::Scheduler::Schedule': (name, where) => ({
+    ref: name,
+    attributes: { Arn: arnOf('scheduler', `schedule/default/${name}`, where) },
+  }),
   'AWS::ApiGatewayV2::Api': (_name, where, logicalId) => {
     const id = identifier(`${where.stackName}${logicalId}`, 10);
     return {
@@ -80,6 +88,11 @@ const namings: Record<string, Naming> = {
   },
 };
 
+/** A physical name without the stack's in front: how people and the edge call it. */
+export function nameWithoutStack(name: string, { stackName }: Deployment): string {
+  return name.startsWith(`${stackName}-`) ? name.slice(stackName.length + 1) : name;
+}
+
 /** The property that gives a type its physical name when the template sets one. */
 const nameProperties: Record<string, string> = {
   'AWS::DynamoDB::Table': 'TableName',
@@ -88,6 +101,8 @@ const nameProperties: Record<string, string> = {
   'AWS::Lambda::Function': 'FunctionName',
   'AWS::IAM::Role': 'RoleName',
   'AWS::Logs::LogGroup': 'LogGroupName',
+  'AWS::StepFunctions::StateMachine': 'StateMachineName',
+  'AWS::Scheduler::Schedule': 'Name',
   'AWS::Cognito::UserPoolResourceServer': 'Identifier',
   'AWS::Cognito::UserPoolGroup': 'GroupName',
   'AWS::Cognito::UserPoolDomain': 'Domain',

@@ -43,6 +43,8 @@ export async function startCloud(options: { dataFolder?: string; arguments?: str
         '--port',
         '0',
         '--no-demo',
+        '--minute',
+        '2',
         '--end-with-parent',
       ],
       ...(options.arguments ?? []),

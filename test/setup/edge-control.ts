@@ -15,7 +15,8 @@ export type FaultRule = {
     | { error: string; statusCode: number; message?: string }
     | { delayMs: number }
     | { dropReply: true }
-    | { crash: true | 'after' };
+    | { crash: true | 'after' }
+    | { repeat: number };
 };
 
 /** A rule in force, and how many calls it has struck. */

@@ -102,12 +102,12 @@ describe('/_edge/faults', () => {
     [
       'an unknown fault',
       { service: 'sns', fault: { explode: true } },
-      'fault: expected one of {error, statusCode}, {delayMs}, {dropReply: true}, {crash: true}, received {"explode":true}',
+      'fault: expected one of {error, statusCode}, {delayMs}, {dropReply: true}, {crash: true}, {repeat}, received {"explode":true}',
     ],
     [
       'two faults in one',
       { service: 'sns', fault: { delayMs: 1, crash: true } },
-      'fault: expected one of {error, statusCode}, {delayMs}, {dropReply: true}, {crash: true}, received {"delayMs":1,"crash":true}',
+      'fault: expected one of {error, statusCode}, {delayMs}, {dropReply: true}, {crash: true}, {repeat}, received {"delayMs":1,"crash":true}',
     ],
     [
       'an error without a status',

@@ -1,0 +1,2 @@
+/** The execution took longer than it may; no state can catch that. */
+export class OutOfTime extends Error {}

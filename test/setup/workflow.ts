@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type { ExecutionResult } from '../../local/step-functions/interpreter/execution.ts';
+import type { Json } from '../../local/step-functions/json.ts';
+import {
+  loadDefinitionFile,
+  runDefinition,
+  type Perform,
+  type RunOptions,
+} from '../../local/step-functions/run-definition.ts';
+import { flowsOf } from '../../local/step-functions/definition/check-flow.ts';
+
+export { Failure, type Perform, type SdkCall } from '../../local/step-functions/run-definition.ts';
+export { virtualClock } from '../../local/step-functions/interpreter/virtual-clock.ts';
+
+const definitions = join(import.meta.dirname, '../../workflows');
+
+/** A workflow of the service, run without a cloud: its Tasks are answered by the test, its waits pass at once. */
+export class Workflow {
+  /** The names of all its states, inner ones included. */
+  readonly states: readonly string[];
+  /** The states that any run so far went through. */
+  readonly visited = new Set<string>();
+  readonly #machine: ReturnType<typeof loadDefinitionFile>;
+
+  /** @param name of the file in `workflows`, without `.asl.json` */
+  constructor(name: string, substitutions: Record<string, string> = {}) {
+    this.#machine = loadDefinitionFile(join(definitions, `${name}.asl.json`), substitutions);
+    this.states = flowsOf(this.#machine).flatMap(({ states }) => [...states.keys()]);
+  }
+
+  async run(
+    input: Json,
+    perform: Perform | RunOptions['perform'],
+    options: Omit<RunOptions, 'perform'> = {},
+  ): Promise<ExecutionResult> {
+    const result = await runDefinition(this.#machine, input, { ...options, perform });
+    for (const state of result.history) this.visited.add(state);
+    return result;
+  }
+}
