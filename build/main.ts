@@ -23,8 +23,8 @@ const builds: Record<string, (outdir: string) => Promise<void>> = {
     report('demo page', await buildDemo(root, outdir));
   },
   async client(outdir) {
-    const { minified, gzipped } = await buildClient(outdir);
-    report('client library', minified, `${gzipped} bytes gzipped`);
+    for (const { name, minified, gzipped } of await buildClient(outdir))
+      report(name, minified, `${gzipped} bytes gzipped`);
   },
 };
 

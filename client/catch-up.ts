@@ -65,7 +65,7 @@ export class CatchUp {
     let fruitless = 0;
     for (let gap; (gap = stream.missing()) && !subscription.ended;) {
       to = Math.max(to, gap.to);
-      const reply = await this.#replay(subscription, session, { fromSequence: gap.from, toSequence: gap.to });
+      const reply = await this.#page(subscription, session, { fromSequence: gap.from, toSequence: gap.to });
       this.#take(subscription, reply);
       const { complete, firstSequence, nextSequence } = reply;
       // Not believed while an index may lag: what seems the lowest number may have an elder one still on its way.
@@ -89,7 +89,7 @@ export class CatchUp {
     const { epoch } = subscription;
     let afterMessageId = lowestUlid(since - this.#settings.overlapMs);
     for (let fruitless = 0; !subscription.ended && fruitless <= MAX_FRUITLESS;) {
-      const reply = await this.#replay(subscription, session, { afterMessageId });
+      const reply = await this.#page(subscription, session, { afterMessageId });
       const { messages, complete, nextMessageId } = reply;
       // The id of the last message we got, not of the next: `afterMessageId` leaves out the message it names.
       const last = nextMessageId && (messages.at(-1)?.messageId ?? nextMessageId);
@@ -114,9 +114,14 @@ export class CatchUp {
     if (lost) this.#events.emit('truncated', { chatId, ...lost, reason });
   }
 
-  /** One page. Waits for its turn and for a slow reader, and tries again what may succeed later. */
-  async #replay({ chatId, queue }: ChatSubscription, session: Session, range: object): Promise<ReplayFrame> {
+  /** One page, once a slow reader has room for it. */
+  async #page({ chatId, queue }: ChatSubscription, session: Session, range: object): Promise<ReplayFrame> {
     await queue?.room();
+    return this.replay(chatId, session, range);
+  }
+
+  /** One page. Waits for its turn, and tries again what may succeed later. */
+  async replay(chatId: string, session: Session, range: object): Promise<ReplayFrame> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {

@@ -5,7 +5,7 @@ import { NotificationError } from './errors.ts';
 import type { ClientEvents } from './events.ts';
 import { type ClientOptions, settingsFrom } from './options.ts';
 import { type OutgoingMessage, Outbox, type SendOptions } from './outbox.ts';
-import { CHAT_ID, type Message, type SendReply } from './protocol.ts';
+import { CHAT_ID, type Message, type ReplayFrame, type ReplayRange, type SendReply } from './protocol.ts';
 import { Receiver } from './receiver.ts';
 import { Roster } from './roster.ts';
 import {
@@ -42,6 +42,11 @@ export interface Client {
    * with `too-large` above 30 KB.
    */
   send(message: OutgoingMessage, options?: SendOptions): Promise<SendReply>;
+  /**
+   * One page of a chat's history, as the service gives it (docs/protocol.md, `replay`); the chat need not be subscribed.
+   * Tries again what may succeed later, over any number of sockets. Rejects with ServiceError, such as 403, or `closed`.
+   */
+  replay(chatId: string, range: ReplayRange): Promise<ReplayFrame>;
   /** Listens to an event; the function it returns stops that. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => unknown): () => void;
   /** Reconnects, or checks the socket, now instead of later; for when an app comes to the foreground. `online` events do so by themselves. */
@@ -72,6 +77,7 @@ export function createClient(options: ClientOptions): Client {
     limits: { held: settings.heldMessages, remembered: settings.rememberedIds },
     serverTime: (time) => connection.serverTime(time),
     remove: (subscription, error) => roster.remove(subscription, error),
+    events,
   };
 
   return {
@@ -90,6 +96,17 @@ export function createClient(options: ClientOptions): Client {
     },
     unsubscribe: (chatId) => roster.wanted.get(chatId)?.unsubscribe(),
     send: (message, sendOptions = {}) => outbox.send(message, sendOptions),
+    async replay(chatId, range) {
+      for (;;) {
+        const session = await connection.whenConnected();
+        try {
+          return await catchUp.replay(chatId, session, range);
+        } catch (error) {
+          // The session is gone, not the wish.
+          if (!session.signal.aborted) throw error;
+        }
+      }
+    },
     on: (name, listener) => events.on(name, listener),
     wake: connection.wake,
   };

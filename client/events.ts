@@ -19,6 +19,8 @@ export interface ClientEvents {
   state: { state: ConnectionState; previous: ConnectionState; error: NotificationError | undefined };
   /** A message of a chat that was not subscribed here, as it came: the user's own channel needs no subscription. */
   message: Message;
+  /** A message of a subscribed chat, right before its subscription gets it. */
+  delivered: Message;
   /** Something failed that no promise tells; the client goes on, unless the state says otherwise. */
   error: NotificationError;
   /** Access to a chat was taken away; its subscription is over. */

@@ -15,7 +15,7 @@ export type { ConnectionState } from './connection.ts';
 export type { ClientEvents, Gap, Truncation } from './events.ts';
 export type { ClientOptions } from './options.ts';
 export type { OutgoingMessage, SendOptions } from './outbox.ts';
-export type { Frame, Message, SendReply } from './protocol.ts';
+export type { Frame, Message, ReplayFrame, ReplayRange, SendReply } from './protocol.ts';
 export type { SocketConstructor, SocketLike } from './session.ts';
 export type { Position, SubscribeOptions, Subscription, SubscriptionHandlers } from './subscription.ts';
 export type { TokenProvider, TokenRequest } from './token.ts';

@@ -2,6 +2,7 @@ import { pause } from './backoff.ts';
 import { abortable, after } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { NotificationError, SendTimeoutError, ServiceError } from './errors.ts';
+import { write } from './frame.ts';
 import type { Settings } from './options.ts';
 import { MAX_FRAME_BYTES, type SendReply } from './protocol.ts';
 import { ulidMaker } from './ulid.ts';
@@ -33,9 +34,6 @@ export interface SendOptions {
   signal?: AbortSignal;
 }
 
-/** Room for what each attempt puts in front: `"ackId":"..","messageId":"..",`. */
-const HEADER_BYTES = 80;
-
 /** Sends messages, each until it is answered: the same bytes with the same id, over any number of sockets. */
 export class Outbox {
   readonly #settings: Settings;
@@ -54,7 +52,14 @@ export class Outbox {
   async send(message: OutgoingMessage, { deadlineMs, signal }: SendOptions): Promise<SendReply> {
     const { clock, sendDeadlineMs } = this.#settings;
     // Written now: were the caller to change the object between two attempts, they would be two messages with one id.
-    const sending = { text: write(message), messageId: message.messageId, attempts: 0, error: undefined as unknown };
+    const { text, bytes } = write(message);
+    if (bytes > MAX_FRAME_BYTES) {
+      throw new NotificationError(
+        'too-large',
+        `The message takes ${bytes} bytes of at most ${MAX_FRAME_BYTES}: send it in parts, with sendMultiPart`,
+      );
+    }
+    const sending = { text, messageId: message.messageId, attempts: 0, error: undefined as unknown };
     const life = new AbortController();
     const cancel = after(clock, deadlineMs ?? sendDeadlineMs, () =>
       life.abort(new SendTimeoutError(sending.messageId ?? '', sending.attempts, sending.error)),
@@ -119,23 +124,4 @@ export class Outbox {
       }
     }
   }
-}
-
-/** The frame as JSON, without the ids. Throws `too-large` when the service or a browser could not carry it. */
-function write(message: OutgoingMessage): string {
-  const { chatId, eventType, content, fields, messageGroupId, generateSequence } = message;
-  const text = JSON.stringify({
-    action: 'sendMessage',
-    targetChannel: message.targetChannel ?? 'WebSocket',
-    messageType: message.messageType ?? (generateSequence ? 'fifo' : undefined),
-    messageGroupId,
-    generateSequence,
-    payload: { ...fields, chatId, eventType, content },
-  });
-  const bytes = new TextEncoder().encode(text).length + HEADER_BYTES;
-  if (bytes <= MAX_FRAME_BYTES) return text;
-  throw new NotificationError(
-    'too-large',
-    `The message takes ${bytes} bytes of at most ${MAX_FRAME_BYTES}: split it into parts and name them in multiPartMetadata`,
-  );
 }

@@ -34,6 +34,10 @@ export interface SubscribedFrame {
   refused?: { chatId: string; error: string; statusCode?: number }[];
 }
 
+/** What to replay: numbers, both ends included, or everything with a greater id. */
+export type ReplayRange = { fromSequence: number; toSequence?: number } | { afterMessageId: string };
+
+/** A page of history. */
 export interface ReplayFrame {
   messages: Message[];
   headSequence?: number;

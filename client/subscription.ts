@@ -2,6 +2,7 @@ import { ChatStream, type Range, type StreamLimits } from './chat-stream.ts';
 import { type Deferred, deferred } from './clock.ts';
 import { callListener } from './emitter.ts';
 import { SubscriptionEndedError } from './errors.ts';
+import type { Events } from './events.ts';
 import { MAX_WAITING, MessageQueue } from './message-queue.ts';
 import type { Message } from './protocol.ts';
 import { lowestUlid, ulidTime } from './ulid.ts';
@@ -45,6 +46,7 @@ export interface SubscriptionOwner {
   /** A time of our clock in the service's; both epoch milliseconds. */
   serverTime(time: number): number;
   remove(subscription: ChatSubscription, error?: Error): void;
+  events: Events;
 }
 
 /** A subscription as the library handles it. */
@@ -147,6 +149,7 @@ export class ChatSubscription implements Subscription {
 
   #deliver(message: Message): void {
     if (this.ended) return;
+    this.#owner.events.emit('delivered', message);
     if (!this.queue) return callListener(this.#handlers.onMessage, message);
     this.queue.push(message);
     if (this.queue.size <= MAX_WAITING) return;

@@ -39,3 +39,9 @@ function increment(ulid: string): string {
   const [, head = '', digit = '', tail = ''] = /^(.*)([^Z])(Z*)$/.exec(ulid) ?? [];
   return head + ALPHABET.charAt(ALPHABET.indexOf(digit) + 1) + '0'.repeat(tail.length);
 }
+
+/** The greatest ULID below this one, which is not the lowest of all: history "after" it begins with this one. */
+export function ulidBefore(ulid: string): string {
+  const [, head = '', digit = '', zeros = ''] = /^(.*)([^0])(0*)$/.exec(ulid) ?? [];
+  return head + ALPHABET.charAt(ALPHABET.indexOf(digit) - 1) + 'Z'.repeat(zeros.length);
+}

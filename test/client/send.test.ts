@@ -152,7 +152,7 @@ test('more than 30 KB is refused here, with the way out', async () => {
   const content = 'ü'.repeat(15 * 1024);
   await expect(client.send({ ...hello, content })).rejects.toMatchObject({
     code: 'too-large',
-    message: expect.stringContaining('multiPartMetadata'),
+    message: expect.stringContaining('sendMultiPart'),
   });
   expect(service.of('sendMessage')).toEqual([]);
 });
