@@ -105,7 +105,10 @@ function readArguments(args: Parameters<typeof https.request>): {
   return { options: first as https.RequestOptions, onResponse };
 }
 
+/** Node takes headers as an object, or as names and values in turns. */
 function toRecord(headers: https.RequestOptions['headers']): http.OutgoingHttpHeaders {
-  if (!headers || Array.isArray(headers)) return {};
-  return headers as http.OutgoingHttpHeaders;
+  if (!Array.isArray(headers)) return { ...(headers as http.OutgoingHttpHeaders | undefined) };
+  const record: http.OutgoingHttpHeaders = {};
+  for (let at = 0; at < headers.length; at += 2) record[String(headers[at])] = String(headers[at + 1]);
+  return record;
 }

@@ -155,6 +155,19 @@ describe('functions run as Lambda runs them', () => {
     });
 
     test.each([
+      ['an object', `{ 'X-Note': 'hello' }`],
+      ['names and values in turns', `['X-Note', 'hello']`],
+    ])('headers given as %s reach the edge', async (_what, headers) => {
+      const target = functionOf(
+        `import https from 'node:https'; const headers = ${headers};
+         export const handler = () => new Promise((done, fail) => https.request({ hostname: 'sqs.us-east-1.amazonaws.com', headers },
+           (response) => response.resume().on('end', done)).on('error', fail).end())`,
+      );
+      await target.invoke({});
+      expect(edge.seen.at(-1)?.headers['x-note']).toBe('hello');
+    });
+
+    test.each([
       ['https.request', "import https from 'node:https'; const call = (url) => https.request(url)"],
       ['fetch', 'const call = (url) => fetch(url)'],
       ['http.request', "import http from 'node:http'; const call = () => http.get('http://127.0.0.1:9')"],
