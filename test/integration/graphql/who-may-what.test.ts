@@ -38,7 +38,7 @@ const refusals = {
 type Outcome = keyof typeof refusals | 'ok' | 'none';
 
 /** What a question is made of. `me` is the asker's user id. */
-type Scene = { chat: string; messageId: string; me: string; bob: string; carol: string; asker: Who };
+type Scene = { chat: string; messageId: string; partId: string; me: string; bob: string; carol: string; asker: Who };
 type Row = [
   field: string,
   of: string,
@@ -54,6 +54,7 @@ const page = '{ items { chatId userId } nextToken }';
 const history = '{ items { messageId } nextToken }';
 const live = '{ items { userId } nextToken }';
 const nowhere = 'a-chat-that-is-not-there';
+const group = { groupId: 'a file', totalParts: 2 };
 const noRedrive = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 const emptyQueue = '{ queue: "delivery-retry", mode: redrive }';
 const absent = () => null;
@@ -106,6 +107,8 @@ const rows: Row[] = [
     somePage, 'ok G G G G G X N'],
   ['Query.connectionsByUser', 'one’s own', ({ me }) => `connectionsByUser(userId: ${q(me)}) ${live}`,
     somePage, 'ok G G G G G X N'],
+  ['Query.multiPartGroup', 'one of the chat’s', ({ chat }) => `multiPartGroup(chatId: ${q(chat)}, groupId: ${q(group.groupId)}) { totalParts receivedParts missingParts messageIds }`,
+    ({ partId }) => ({ totalParts: 2, receivedParts: 1, missingParts: [1], messageIds: [partId] }), 'ok ok ok ok F F X N'],
   ['Query.multiPartGroup', 'none of that name', ({ chat }) => `multiPartGroup(chatId: ${q(chat)}, groupId: "none") { status }`,
     absent, 'none none none none F F X N'],
   ['Query.multiPartGroup', 'nowhere', () => `multiPartGroup(chatId: ${q(nowhere)}, groupId: "none") { status }`,
@@ -172,6 +175,7 @@ describe('who may do what', () => {
   let tokens: Record<Who, string | undefined>;
   const chat = fresh('chat');
   let messageId: string;
+  let partId: string;
 
   beforeAll(async () => {
     cloud = await startCloud();
@@ -183,7 +187,9 @@ describe('who may do what', () => {
     await api.grant('carol', { userId: api.userId('vera'), chatId: chat, role: 'viewer' });
     for (const asker of who) await api.grant('carol', { userId: target(asker), chatId: chat, role: 'member' });
     messageId = await api.publish('bob', { chatId: chat, content: 'a message' }, { generateSequence: true });
-    await until('the message in history', () => api.finds('bob', chat, messageId));
+    const part = { chatId: chat, content: 'the end of it', multiPartMetadata: { ...group, partNumber: 2 } };
+    partId = await api.publish('bob', part);
+    for (const id of [messageId, partId]) await until('the message in history', () => api.finds('bob', chat, id));
   });
 
   afterAll(() => cloud.stop());
@@ -191,7 +197,7 @@ describe('who may do what', () => {
   async function ask(asker: Who, row: Row) {
     const [field, , ask, value] = row;
     const me = api.userId(asker === 'late' || asker === 'nobody' ? 'ada' : asker);
-    const scene = { chat, messageId, me, asker, bob: api.userId('bob'), carol: api.userId('carol') };
+    const scene = { chat, messageId, partId, me, asker, bob: api.userId('bob'), carol: api.userId('carol') };
     const operation = field.split('.')[0]?.toLowerCase();
     const query = `${operation} { asked: ${ask(scene)} }`;
     return { expected: value(scene), ...(await api.post(tokens[asker], JSON.stringify({ query }))) };
