@@ -73,6 +73,11 @@ export class Aws {
     return aws;
   }
 
+  /** Where every service answers, for clients that take an endpoint. */
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
   async stop(): Promise<void> {
     this.#unroute();
     this.#server.closeAllConnections();

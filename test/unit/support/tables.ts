@@ -39,7 +39,12 @@ const tables: Record<string, Keys> = {
     indexes: { waiting: { hash: 'waitingIn', range: 'arrival', keysOnly: true } },
   },
   REDRIVES_TABLE: { hash: 'redriveId', indexes: { byTime: { hash: 'kind', range: 'startedAt' } } },
-  MULTI_PART_TABLE: { hash: 'group', range: 'item' },
+  MULTI_PART_TABLE: {
+    hash: 'group',
+    range: 'item',
+    numeric: ['deadline'],
+    indexes: { openGroups: { hash: 'openShard', range: 'deadline' } },
+  },
   RATE_LIMITS_TABLE: { hash: 'subject', range: 'window', numeric: ['window'] },
 };
 
