@@ -11,6 +11,7 @@ import {
   useASocket,
 } from './exercise.ts';
 import { governAChat } from './govern.ts';
+import { serveALargeChat } from './large-chats.ts';
 
 /** Rights that AWS needs and that no call here can show, each with the reason. */
 const unseen: { action: string; reason: string }[] = [
@@ -44,6 +45,7 @@ describe('the policies of the template', () => {
     await failToProcess(stage);
     await failToDeliver(stage);
     await failInBetween(stage);
+    await serveALargeChat(stage);
     await administer(stage);
     await governAChat(stage);
     allows = (await stage.edge.policies()).filter(({ effect }) => effect === 'Allow');
