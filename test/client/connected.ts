@@ -10,6 +10,7 @@ export type Log = { [Name in keyof ClientEvents]: [name: Name, event: ClientEven
 const EVENTS: (keyof ClientEvents)[] = [
   'state',
   'message',
+  'delivered',
   'error',
   'revoked',
   'refused',

@@ -153,6 +153,16 @@ test('messages of chats nobody subscribed here are an event: the own channel nee
   expect(eventsIn(log, 'message')).toEqual([sent]);
 });
 
+test('what a subscription gets is an event, too: in its order, each once', async () => {
+  const seen: Message[] = [];
+  await client.subscribe('chat-1', (message) => seen.push(message)).ready;
+  const [first, second] = [service.commit('chat-1'), service.commit('chat-1')];
+  for (const message of [second, first, first]) service.post(message);
+  await until('both are there', () => seen.length === 2);
+  expect(seen).toEqual([first, second]);
+  expect(eventsIn(log, 'delivered')).toEqual(seen);
+});
+
 test('for await reads from the start of the subscription, and leaving the loop unsubscribes', async () => {
   const subscription = client.subscribe('chat-1');
   await subscription.ready;

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeTime, isValid } from 'ulid';
-import { lowestUlid, ulidMaker, ulidTime } from '../../client/ulid.ts';
+import { lowestUlid, ulidBefore, ulidMaker, ulidTime } from '../../client/ulid.ts';
 
-const times = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+const times = fc.integer({ min: 0, max: 2 ** 48 - 2 });
 
 test('an id is a ULID of its time, as other implementations read it', () => {
   fc.assert(
@@ -36,6 +36,20 @@ test('the lowest id of a time sorts before all others of it', () => {
       expect(time === 0 || lowestUlid(time) > ulidMaker(Math.random)(time - 1)).toBe(true);
     }),
   );
+});
+
+test('nothing fits between an id and the one before it', () => {
+  fc.assert(
+    fc.property(times, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (time, random) => {
+      const id = ulidMaker(() => random)(time + 1);
+      const before = ulidBefore(id);
+      expect(isValid(before)).toBe(true);
+      const digits = (ulid: string): bigint =>
+        [...ulid].reduce((sum, digit) => sum * 32n + BigInt('0123456789ABCDEFGHJKMNPQRSTVWXYZ'.indexOf(digit)), 0n);
+      expect(digits(id) - digits(before)).toBe(1n);
+    }),
+  );
+  expect(ulidBefore('01M80V25H10000000000000000')).toBe('01M80V25H0ZZZZZZZZZZZZZZZZ');
 });
 
 test('what is not a ULID has no time', () => {
