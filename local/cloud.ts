@@ -30,6 +30,7 @@ import { principalsOf } from './principals.ts';
 import { startQueues } from './queues.ts';
 import { schedulesOf, scheduleProperties } from './scheduler/from-template.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
+import { checkOnce } from './step-functions/definition/check-once.ts';
 import { stateMachineProperties, stateMachinesOf } from './step-functions/from-template.ts';
 import { startTables } from './tables.ts';
 import { readAssembly } from './template/assembly.ts';
@@ -93,6 +94,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   const assembly = readAssembly(settings.assembly);
   const stack = resolveStack(assembly, { stackName: assembly.stackName, region, accountId }, supported);
   const machines = stateMachinesOf(stack, assembly);
+  await checkOnce(machines.map(({ source }) => source));
   const people = localPeople.map(({ username, groups }) => ({ username, password: localPassword(username), groups }));
   const [tables, queues, cognito] = await Promise.all([
     startTables(stack, dataFolder, onError),

@@ -3,6 +3,7 @@ import { refuseUnknownProperties } from '../properties.ts';
 import type { Assembly } from '../template/assembly.ts';
 import { nameWithoutStack } from '../template/identities.ts';
 import type { PropertySupport, Stack, StackResource, SupportedResources } from '../template/stack.ts';
+import type { Definition } from './definition/check-thoroughly.ts';
 import { loadDefinition } from './definition/load.ts';
 import type { Machine } from './definition/machine.ts';
 
@@ -34,6 +35,8 @@ export type StateMachine = {
   role: string;
   roleArn: string;
   definition: Machine;
+  /** The definition as it is written. */
+  source: Definition;
   /** Where its executions are logged, and whether with what they worked on. */
   log?: { group: string; includeExecutionData: boolean };
   traced: boolean;
@@ -50,7 +53,12 @@ export function machineRoleOf(resource: StackResource, stack: Stack): string {
  */
 export function stateMachinesOf(stack: Stack, assembly: Assembly): StateMachine[] {
   return stack.ofType('AWS::StepFunctions::StateMachine').map((resource) => {
-    const { RoleArn, StateMachineType, TracingConfiguration, DefinitionSubstitutions } = resource.properties as {
+    const {
+      RoleArn,
+      StateMachineType,
+      TracingConfiguration,
+      DefinitionSubstitutions: substitutions = {},
+    } = resource.properties as {
       RoleArn: string;
       StateMachineType?: string;
       TracingConfiguration?: { Enabled?: boolean };
@@ -61,12 +69,14 @@ export function stateMachinesOf(stack: Stack, assembly: Assembly): StateMachine[
       throw new Error(`${name} is of type ${StateMachineType ?? 'STANDARD'}; the embedded cloud implements EXPRESS`);
     }
     const log = logOf(stack, resource);
+    const text = definitionText(resource, assembly);
     return {
       arn: resource.ref,
       name,
       role: machineRoleOf(resource, stack),
       roleArn: RoleArn,
-      definition: loadDefinition(name, definitionText(resource, assembly), DefinitionSubstitutions),
+      definition: loadDefinition(name, text, substitutions),
+      source: { name, text, substitutions },
       traced: TracingConfiguration?.Enabled === true,
       ...(log && { log }),
     };

@@ -1,13 +1,10 @@
-import { expressionProblems } from '../expressions/check.ts';
+import { expressionProblems, type Extra } from '../expressions/check.ts';
 import type { Expression } from '../expressions/expression.ts';
 import type { Template } from '../expressions/template.ts';
 import { isObject } from '../json.ts';
 import { innerFlows } from './check-flow.ts';
 import type { Flow, Outcome, State } from './machine.ts';
 import type { Problems } from './problems.ts';
-
-/** What `$states` holds besides input and context. */
-type Extra = 'result' | 'errorOutput';
 
 /**
  * Checks what each expression names: functions and variables that exist, and of `$states` only what there is at that place
@@ -26,7 +23,7 @@ function checkScope(flow: Flow, outer: ReadonlySet<string>, problems: Problems):
   for (const name of own) {
     if (name === 'states') problems.add('Assign', 'the variable $states is reserved');
     // https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html: Unicode identifiers of up to 80 characters.
-    if (!/^[\p{ID_Start}_][\p{ID_Continue}\u200c\u200d]{0,79}$/u.test(name))
+    if (!/^\p{ID_Start}[\p{ID_Continue}\u200c\u200d]{0,79}$/u.test(name))
       problems.add('Assign', `$${name} is no name for a variable`);
     if (outer.has(name))
       problems.add('Assign', `$${name} belongs to an outer scope, whose variables cannot be assigned here`);
@@ -84,7 +81,8 @@ function expressionsOf(state: State): { expression: Expression; extra?: Extra }[
       return [...plain(state.arguments), ...having('result', [state]), ...having('errorOutput', state.catch)];
     case 'Map':
       return [
-        ...plain(state.items, state.itemSelector, state.maxConcurrency),
+        ...plain(state.items, state.maxConcurrency),
+        ...having('map', [state.itemSelector ? { output: state.itemSelector } : {}]),
         ...having('result', [state]),
         ...having('errorOutput', state.catch),
       ];

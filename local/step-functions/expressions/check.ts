@@ -1,74 +1,66 @@
 import type { Expression } from './expression.ts';
 import { functionNames } from './functions.ts';
+import { namesBoundIn, nodesOf, type SyntaxNode, withoutContext } from './syntax.ts';
 
-type Node = {
-  type?: string;
-  value?: unknown;
-  position?: number;
-  steps?: Node[];
-  procedure?: Node;
-  arguments?: Node[];
-  lhs?: unknown;
-};
+/** What there is besides `$states.input` and `$states.context`: `map` stands for `$states.context.Map`. */
+export type Extra = 'result' | 'errorOutput' | 'map';
 
 /**
  * What is wrong with an expression, as far as its text alone tells.
  * @param variables names of the variables in scope
- * @param extra what `$states` has at this place besides `input` and `context`
+ * @param extra what there is at this place besides the input and the context
  */
 export function expressionProblems(
-  expression: Expression,
+  { tree, source }: Expression,
   variables: ReadonlySet<string>,
-  extra?: 'result' | 'errorOutput',
+  extra?: Extra,
 ): string[] {
-  const problems = new Set<string>();
-  const nodes = [...nodesOf(expression.tree)];
+  const nodes = [...nodesOf(tree)];
   const local = namesBoundIn(nodes);
-  const known = (name: string): boolean =>
-    name === 'states' || variables.has(name) || local.has(name) || functionNames.has(name);
-  for (const node of nodes) {
-    if (node.type === 'variable' && typeof node.value === 'string' && node.value !== '' && node.value !== '$') {
-      if (node.value === 'eval') problems.add('Step Functions has no $eval; $parse reads JSON');
-      else if (!known(node.value)) problems.add(`there is no variable or function $${node.value} here`);
-    }
-    if (isNewerOperator(node, expression.source)) {
-      problems.add('Step Functions has JSONata 2.0.6, which has no ?? and no ?:');
-    }
-    const named = partOfStates(node);
-    if (named !== undefined && !['input', 'context', extra].includes(named)) {
-      problems.add(`$states has no ${named} here`);
-    }
+  const problems = nodes.flatMap((node) => [
+    ...unknownName(node, variables, local),
+    ...hiddenFunction(node, variables),
+    ...newerOperator(node, source),
+    ...missingPart(node, extra),
+  ]);
+  return [...new Set([...problems, ...withoutContext(tree)])];
+}
+
+function unknownName(
+  { type, value }: SyntaxNode,
+  variables: ReadonlySet<string>,
+  local: ReadonlySet<string>,
+): string[] {
+  if (type !== 'variable' || typeof value !== 'string' || value === '' || value === '$') return [];
+  if (value === 'eval') return ['Step Functions has no $eval; $parse reads JSON'];
+  if (value === 'states' || variables.has(value) || local.has(value) || functionNames.has(value)) return [];
+  return [`there is no variable or function $${value} here`];
+}
+
+/** A variable hides the function of its name, and then the call fails. */
+function hiddenFunction({ type, procedure }: SyntaxNode, variables: ReadonlySet<string>): string[] {
+  if (type !== 'function' || procedure?.type !== 'variable') return [];
+  const name = String(procedure.value);
+  return variables.has(name) && functionNames.has(name) ? [`the variable $${name} hides the function $${name}()`] : [];
+}
+
+/**
+ * "Step Functions supports JSONata version 2.0.6" (https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html); 2.1 parses
+ * `a ?? b` and `a ?: b` as conditions, of which only the place in the text tells.
+ */
+function newerOperator({ type, position = 0 }: SyntaxNode, source: string): string[] {
+  const newer = type === 'condition' && ['??', '?:'].includes(source.slice(position - 2, position));
+  return newer ? ['Step Functions has JSONata 2.0.6, which has no ?? and no ?:'] : [];
+}
+
+/** `$states.result` and the like where there is none: creating the machine would fail (same page). */
+function missingPart({ type, steps = [] }: SyntaxNode, extra: Extra | undefined): string[] {
+  const [first, ...path] = steps;
+  if (type !== 'path' || first?.type !== 'variable' || first.value !== 'states') return [];
+  const [part, inner] = path.map((step) => (step.type === 'name' ? step.value : undefined));
+  if (part === 'context' && inner === 'Map' && extra !== 'map') {
+    return ['$states.context.Map is there for ItemSelector only, which can hand on what is in it'];
   }
-  return [...problems];
-}
-
-/** Every node of a syntax tree; whatever shape a kind of node has, its parts are objects with a `type`. */
-function* nodesOf(tree: unknown): Generator<Node> {
-  if (typeof tree !== 'object' || tree === null) return;
-  if (!Array.isArray(tree)) yield tree;
-  for (const part of Object.values(tree)) yield* nodesOf(part);
-}
-
-/** Parameters of functions, and what `:=`, `@` and `#` bind within the expression. */
-function namesBoundIn(nodes: Node[]): Set<string> {
-  const names = nodes.flatMap((node) => {
-    const { focus, index } = node as { focus?: unknown; index?: unknown };
-    const bound = node.type === 'bind' ? [(node.lhs as Node).value] : [];
-    const parameters = node.type === 'lambda' ? (node.arguments ?? []).map(({ value }) => value) : [];
-    return [focus, index, ...bound, ...parameters].filter((name) => typeof name === 'string');
-  });
-  return new Set(names);
-}
-
-/** JSONata 2.1 parses `a ?? b` and `a ?: b` as conditions, of which only the place in the text tells. */
-function isNewerOperator({ type, position = 0 }: Node, source: string): boolean {
-  return type === 'condition' && ['??', '?:'].includes(source.slice(position - 2, position));
-}
-
-/** The name after `$states.` in a path that begins so. */
-function partOfStates({ type, steps = [] }: Node): string | undefined {
-  const [first, second] = steps;
-  if (type !== 'path' || first?.type !== 'variable' || first.value !== 'states' || second?.type !== 'name')
-    return undefined;
-  return String(second.value);
+  if (typeof part !== 'string' || ['input', 'context', extra].includes(part)) return [];
+  return [`$states has no ${part} here`];
 }

@@ -49,6 +49,9 @@ export class Expression {
   #toJson(value: unknown): Json {
     const text = JSON.stringify(value, (_name, inner: unknown) => {
       if (typeof inner === 'function' || isLambda(inner)) throw this.#failure('returned a function.');
+      // Step Functions would go on with the text "Infinity" here.
+      if (typeof inner === 'number' && !Number.isFinite(inner))
+        throw this.#failure(`returned ${inner}, no JSON number.`);
       return inner;
     });
     return JSON.parse(text) as Json;

@@ -7,7 +7,7 @@ import type { Expression } from 'jsonata';
  */
 const provided: Record<string, { signature: string; call: Parameters<Expression['registerFunction']>[1] }> = {
   partition: { signature: '<an:a>', call: partition },
-  range: { signature: '<nnn:a<n>>', call: range },
+  range: { signature: '<nnn:x>', call: range },
   hash: { signature: '<ss?:s>', call: hash },
   random: { signature: '<n?:n>', call: random },
   uuid: { signature: '<:s>', call: () => randomUUID() },
@@ -50,16 +50,19 @@ class FunctionError extends Error {
   readonly code = 'StatesFunction';
 }
 
-function partition(array: unknown[], size: number): unknown[][] {
+/** Of an empty array: nothing. */
+function partition(array: unknown[], size: number): unknown[][] | undefined {
   if (!Number.isInteger(size) || size < 1) {
     throw new FunctionError(`$partition expects a positive whole number as chunk size, and got ${size}`);
   }
+  if (array.length === 0) return undefined;
   return Array.from({ length: Math.ceil(array.length / size) }, (_, chunk) =>
     array.slice(chunk * size, (chunk + 1) * size),
   );
 }
 
-function range(start: number, end: number, step: number): number[] {
+/** Of one number: that number; of none: nothing, as JSONata has it with sequences. */
+function range(start: number, end: number, step: number): number[] | number | undefined {
   if (![start, end, step].every(Number.isInteger) || step === 0) {
     throw new FunctionError(
       `$range expects whole numbers and a step other than 0, and got ${start}, ${end} and ${step}`,
@@ -69,7 +72,8 @@ function range(start: number, end: number, step: number): number[] {
   if (length > longestRange) {
     throw new FunctionError(`$range gives at most ${longestRange} numbers, and was asked for ${length}`);
   }
-  return Array.from({ length }, (_, index) => start + index * step);
+  const numbers = Array.from({ length }, (_, index) => start + index * step);
+  return numbers.length > 1 ? numbers : numbers[0];
 }
 
 function hash(content: string, algorithm = 'SHA-256'): string {

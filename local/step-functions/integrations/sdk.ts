@@ -37,9 +37,12 @@ export function clientClassOf(service: ServiceName, sdk: SdkPackage): new (confi
   return sdk[services[service].client] as new (config: object) => SdkClient;
 }
 
+/** The SDK has no such action. */
+export class UnknownAction extends Error {}
+
 /**
  * The class of the command behind a Task's Resource.
- * @throws Error when the service has no such action
+ * @throws UnknownAction when the service has no such action
  */
 export function commandClassOf(
   { resource, resourceType }: Resource,
@@ -47,6 +50,6 @@ export function commandClassOf(
 ): new (input: unknown) => { schema: unknown } {
   const name = `${resource.charAt(0).toUpperCase()}${resource.slice(1)}Command`;
   const found = sdk[name];
-  if (typeof found !== 'function') throw new Error(`${resourceType} has no action ${resource}`);
+  if (typeof found !== 'function') throw new UnknownAction(`${resourceType} has no action ${resource}`);
   return found as new (input: unknown) => { schema: unknown };
 }

@@ -2,10 +2,11 @@ import { isObject, type Json, type JsonObject } from '../json.ts';
 
 /**
  * A shape of an SDK's model, as its clients carry it: a number for simple shapes (64 and more: a list, 128 and more: a map of them), else
- * `[kind, namespace, name, traits, ..]`, or a function that gives one.
+ * `[kind, namespace, name, traits, ..]`; or a function that gives one, or one with the traits of the member that has it.
  */
-export type Shape = number | Compound | (() => Shape);
+export type Shape = number | Compound | WithTraits | (() => Shape);
 type Compound = readonly [kind: number, namespace: string, name: string, traits: unknown, ...rest: unknown[]];
+type WithTraits = readonly [shape: Shape, traits: number | object];
 
 const simple = 0;
 const list = 1;
@@ -16,6 +17,7 @@ const blob = 21;
 const streamingBlob = 42;
 const listOf = 64;
 const mapOf = 128;
+const idempotencyToken = 0b100;
 
 /** Parameters or results that the integration does not take or give. */
 export class UnknownShape extends Error {}
@@ -46,15 +48,26 @@ export function toResult(shape: Shape, value: unknown): Json {
   ) as Json;
 }
 
-/** The parameters of a Task that are known before it runs and that there are not. */
-export function unknownParameters(shape: Shape, value: Json, place: string): string[] {
-  try {
-    toParameters(shape, value, place);
-    return [];
-  } catch (error) {
-    if (error instanceof UnknownShape) return [error.message];
-    throw error;
-  }
+/**
+ * The parameters that Step Functions wants to see in a definition, in PascalCase: those the API requires, and idempotency tokens, which SDKs
+ * make up and Step Functions does not.
+ */
+export function requiredParameters(input: Shape): string[] {
+  const shape = resolve(input);
+  if (typeof shape === 'number') return [];
+  const [, , , , names, shapes, required = 0] = shape as unknown as [
+    ...[number, string, string, unknown],
+    ...[string[], Shape[], number | undefined],
+  ];
+  return names.filter((_name, index) => index < required || isIdempotencyToken(shapes[index])).map(upperFirst);
+}
+
+/** Traits are bits, or named when one of them has a value. */
+function isIdempotencyToken(shape: Shape | undefined): boolean {
+  if (shape === undefined || typeof shape === 'function' || typeof shape === 'number' || !isWithTraits(shape))
+    return false;
+  const [, traits] = shape;
+  return typeof traits === 'number' ? (traits & idempotencyToken) !== 0 : 'idempotencyToken' in traits;
 }
 
 type Naming = (members: string[], name: string) => { member: string; as: string } | 'leave out' | undefined;
@@ -91,7 +104,12 @@ function mapFields(
 }
 
 function resolve(shape: Shape): number | Compound {
-  return typeof shape === 'function' ? resolve(shape()) : shape;
+  if (typeof shape === 'function') return resolve(shape());
+  return isWithTraits(shape) ? resolve(shape[0]) : shape;
+}
+
+function isWithTraits(shape: number | Compound | WithTraits): shape is WithTraits {
+  return typeof shape !== 'number' && shape.length === 2;
 }
 
 function isBinary(shape: number | Compound): boolean {

@@ -37,7 +37,14 @@ export async function execute(
   const began = host.clock.now();
   const history = new History(() => host.clock.now(), listener);
   const identity: JsonObject = {
-    Execution: { Id: arn, Input: input, Name: name, RoleArn: roleArn, StartTime: new Date(began).toISOString() },
+    Execution: {
+      Id: arn,
+      Input: input,
+      Name: name,
+      RoleArn: roleArn,
+      StartTime: new Date(began).toISOString(),
+      RedriveCount: 0,
+    },
     StateMachine: { Id: machineArn, Name: machineName },
   };
   const limit = Math.min(expressSeconds, machine.timeoutSeconds ?? expressSeconds);
@@ -63,5 +70,5 @@ function endOf(error: unknown, limitSeconds: number): { status: 'FAILED' | 'TIME
     return { status: 'TIMED_OUT', error: 'States.Timeout', cause: `The execution took longer than ${limitSeconds} s.` };
   }
   if (error instanceof Failure) return { status: 'FAILED', error: error.error, cause: error.cause };
-  throw error;
+  return { status: 'FAILED', error: 'States.Runtime', cause: error instanceof Error ? error.message : String(error) };
 }

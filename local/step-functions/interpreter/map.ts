@@ -9,9 +9,9 @@ import { Variables } from './variables.ts';
 /** Runs the item processor for every item; the result is the list of the outputs, in the order of the items. */
 export async function performMap(run: Run, state: MapState, visit: Visit): Promise<Json> {
   const { frame } = visit;
-  const items = state.items ? await run.evaluate(state.items, visit) : visit.input;
+  const items = await run.evaluate(state.items, visit.input, visit);
   if (!Array.isArray(items)) throw unexpected('Items', 'an array', items);
-  const concurrency = (await run.evaluate(state.maxConcurrency, visit)) ?? 0;
+  const concurrency = await run.evaluate(state.maxConcurrency, 0, visit);
   if (!isWhole(concurrency, 0, Number.MAX_SAFE_INTEGER)) {
     throw unexpected('MaxConcurrency', 'a whole number that is not negative', concurrency);
   }
@@ -39,16 +39,12 @@ async function iterate(
   index: number,
   item: Json,
 ): Promise<Json> {
-  const frame: Frame = {
-    ...around,
-    variables: new Variables(around.variables),
-    map: { Item: { Index: index, Value: item } },
-  };
+  const frame: Frame = { ...around, variables: new Variables(around.variables) };
   const about = { name: state.name, index };
   run.record(frame, 'MapIterationStarted', about);
   try {
-    const context = { ...visit.context, ...(frame.map && { Map: frame.map }) };
-    const input = (await run.evaluate(state.itemSelector, { ...visit, frame, context })) ?? item;
+    const context = { ...visit.context, Map: { Item: { Index: index, Value: item } } };
+    const input = await run.evaluate(state.itemSelector, item, { ...visit, context });
     const output = await run.flow(state.processor, input, frame);
     run.record(frame, 'MapIterationSucceeded', about);
     return output;

@@ -8,7 +8,7 @@ import { Variables } from './variables.ts';
 /** Runs every branch with the same input; the result is the list of their outputs, in the order of the branches. */
 export async function performParallel(run: Run, state: ParallelState, visit: Visit): Promise<Json> {
   const { frame } = visit;
-  const input = (await run.evaluate(state.arguments, visit)) ?? visit.input;
+  const input = await run.evaluate(state.arguments, visit.input, visit);
   run.record(frame, 'ParallelStateStarted', {});
   const started = frame.last;
   try {

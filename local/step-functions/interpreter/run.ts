@@ -31,8 +31,6 @@ export type Host = {
 /** A flow under way: the machine's, a branch's, or one item's of a Map. */
 export type Frame = {
   variables: Variables;
-  /** The iteration, `{Item: {Index, Value}}`, within a Map. */
-  map?: JsonObject;
   /** Ends the flow: a sibling failed, or the whole execution is over. */
   signal: AbortSignal;
   /** The id of the flow's last event. */
@@ -100,9 +98,14 @@ export class Run {
     };
   }
 
-  /** A field's value; undefined when the state has no such field. */
-  async evaluate(template: Template | undefined, visit: Visit, more?: JsonObject): Promise<Json | undefined> {
-    return template?.evaluate(this.bindings(visit, more));
+  /** A field's value, or what stands for it when the state has no such field. */
+  async evaluate<Fallback>(
+    template: Template | undefined,
+    fallback: Fallback,
+    visit: Visit,
+    more?: JsonObject,
+  ): Promise<Json | Fallback> {
+    return template ? template.evaluate(this.bindings(visit, more)) : fallback;
   }
 
   /**
@@ -111,8 +114,8 @@ export class Run {
    */
   async conclude(outcome: Outcome, fallback: Json, visit: Visit, more?: JsonObject): Promise<Json> {
     const { state, frame } = visit;
-    const output = (await this.evaluate(outcome.output, visit, more)) ?? fallback;
-    const assigned = await this.evaluate(outcome.assign, visit, more);
+    const output = await this.evaluate(outcome.output, fallback, visit, more);
+    const assigned = await this.evaluate(outcome.assign, undefined, visit, more);
     requirePayload(output, `The state '${state.name}' returned a result that`);
     if (isObject(assigned)) frame.variables.assign(assigned);
     const variables = isObject(assigned) ? { assignedVariables: textsOf(assigned) } : {};
@@ -132,10 +135,9 @@ export class Run {
     const [retriers, catchers] = 'retry' in state ? [state.retry, state.catch] : [[], []];
     const retries = new Retries(retriers, () => this.host.random());
     for (let retryCount = 0; ; retryCount++) {
-      const context = {
+      const context: JsonObject = {
         ...this.#identity,
-        State: { Name: state.name, EnteredTime: entered.time, RetryCount: retryCount },
-        ...(frame.map && { Map: frame.map }),
+        State: { Name: state.name, EnteredTime: entered.time, ...('retry' in state && { RetryCount: retryCount }) },
       };
       const visit = { state, input, frame, context };
       try {

@@ -49,7 +49,7 @@ function succeeding({ output }: SucceedState): { output?: SucceedState['output']
 /** The first choice whose condition holds; else Default, for which the state's own Output and Assign are. */
 async function performChoice(run: Run, state: ChoiceState, visit: Visit): Promise<Step> {
   for (const choice of state.choices) {
-    const holds = await run.evaluate(choice.condition, visit);
+    const holds = await run.evaluate(choice.condition, undefined, visit);
     if (typeof holds !== 'boolean') {
       const { location = 'Condition', source = '' } = choice.condition.expressions[0] ?? {};
       throw new EvaluationFailure(
@@ -72,12 +72,12 @@ const longestWait = 99_999_999;
 async function performWait(run: Run, state: WaitState, visit: Visit): Promise<void> {
   const { clock } = run.host;
   if (state.seconds) {
-    const seconds = await run.evaluate(state.seconds, visit);
+    const seconds = await run.evaluate(state.seconds, undefined, visit);
     if (!isWhole(seconds, 0, longestWait))
       throw unexpected('Seconds', `a whole number from 0 to ${longestWait}`, seconds);
     await run.sleep(seconds * 1_000, visit.frame.signal);
   } else {
-    const timestamp = await run.evaluate(state.timestamp, visit);
+    const timestamp = await run.evaluate(state.timestamp, undefined, visit);
     const until = typeof timestamp === 'string' && rfc3339.test(timestamp) ? Date.parse(timestamp) : NaN;
     if (Number.isNaN(until)) throw unexpected('Timestamp', 'a time as RFC 3339 writes it', timestamp);
     await run.sleep(Math.max(0, until - clock.now()), visit.frame.signal);
@@ -88,11 +88,14 @@ async function performWait(run: Run, state: WaitState, visit: Visit): Promise<vo
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 async function failureOf(run: Run, state: FailState, visit: Visit): Promise<Failure> {
-  const texts = { Error: await run.evaluate(state.error, visit), Cause: await run.evaluate(state.cause, visit) };
+  const texts = {
+    Error: await run.evaluate(state.error, '', visit),
+    Cause: await run.evaluate(state.cause, '', visit),
+  };
   for (const [field, text] of Object.entries(texts)) {
-    if (text !== undefined && typeof text !== 'string') throw unexpected(field, 'text', text);
+    if (typeof text !== 'string') throw unexpected(field, 'text', text);
   }
-  return new Failure(String(texts.Error ?? ''), String(texts.Cause ?? ''));
+  return new Failure(String(texts.Error), String(texts.Cause));
 }
 
 function typeName(value: Json | undefined): string {

@@ -14,9 +14,9 @@ export async function performTask(run: Run, state: TaskState, visit: Visit): Pro
   const { frame, input } = visit;
   const { resource, resourceType } = state.resource;
   const about = { resource, resourceType };
-  const parameters = (await run.evaluate(state.arguments, visit)) ?? input;
+  const parameters = await run.evaluate(state.arguments, input, visit);
   requirePayload(parameters, `What the task '${state.name}' is called with`);
-  const timeout = await run.evaluate(state.timeoutSeconds, visit);
+  const timeout = await run.evaluate(state.timeoutSeconds, undefined, visit);
   if (timeout !== undefined && !isWhole(timeout, 1, longestTimeout)) {
     throw unexpected('TimeoutSeconds', `a whole number from 1 to ${longestTimeout}`, timeout);
   }

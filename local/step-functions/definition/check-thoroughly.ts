@@ -1,0 +1,25 @@
+import validate from 'asl-validator';
+import { parameterProblems } from '../integrations/check-parameters.ts';
+import { RefusedDefinition } from './problems.ts';
+import { loadDefinition, substitute } from './load.ts';
+
+/** A definition as the template gives it. */
+export type Definition = { name: string; text: string; substitutions: Record<string, string> };
+
+/**
+ * Checks what takes too long to load for a boot to wait for: the Amazon States Language's schema (asl-validator), and the parameters of SDK
+ * integrations.
+ * @throws RefusedDefinition with every reason
+ */
+export async function checkThoroughly({ name, text, substitutions }: Definition): Promise<void> {
+  const machine = loadDefinition(name, text, substitutions);
+  const { errors } = validate(JSON.parse(substitute(text, substitutions)) as object, {
+    checkArn: true,
+    checkPaths: true,
+  });
+  const problems = [
+    ...errors.map(({ Message, 'Error code': code }) => `${code}: ${Message}`),
+    ...(await parameterProblems(machine)),
+  ];
+  if (problems.length > 0) throw new RefusedDefinition(name, problems);
+}
