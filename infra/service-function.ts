@@ -72,7 +72,10 @@ export class ServiceFunction extends Construct {
   }
 
   /** Feeds the function from a queue; records it reports as failed stay there, the rest of the batch is done. */
-  consume(queue: Queue, { batchSize, maximumConcurrency }: QueueSettings): void {
+  consume(
+    queue: Queue,
+    { batchSize, maximumConcurrency }: Pick<QueueSettings, 'batchSize' | 'maximumConcurrency'>,
+  ): void {
     this.permit(
       allow(
         ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],

@@ -101,6 +101,9 @@ export const environment = {
   get deliveryRetryDeadLetterQueueArn() {
     return once('DELIVERY_RETRY_DEAD_LETTER_QUEUE_ARN', text);
   },
+  get fanOutDeadLetterQueueArn() {
+    return once('FAN_OUT_DEAD_LETTER_QUEUE_ARN', text);
+  },
   get permissionStreamFailuresArn() {
     return once('PERMISSION_STREAM_FAILURES_ARN', text);
   },

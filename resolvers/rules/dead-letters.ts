@@ -1,7 +1,7 @@
 import { timeOfUlid } from './ulid.ts';
 
 /** Every dead-letter queue, by the name operators know it by. */
-export const deadLetterQueues = ['standard', 'fifo', 'delivery-retry', 'permission-stream'];
+export const deadLetterQueues = ['standard', 'fifo', 'delivery-retry', 'fan-out', 'permission-stream'];
 
 /** Whether its letters are messages that can be sent again. Those of the permissions' stream name stream records, no messages. */
 export function isRedrivable(queue: string): boolean {

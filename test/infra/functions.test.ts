@@ -12,6 +12,7 @@ describe.each(environments)('functions of %s', (environment) => {
       'a2p-http-publisher',
       'authenticate',
       'connection',
+      'dead-letter-recorder',
       'delivery-retry',
       'fan-out',
       'heartbeat',

@@ -8,6 +8,14 @@ describe.each(environments)('topics and queues of %s', (environment) => {
   const queues = stack.ofType('AWS::SQS::Queue');
   const subscriptions = stack.ofType('AWS::SNS::Subscription');
 
+  const deadLetterQueues = [
+    'StandardDeadLetters',
+    'FifoDeadLetters',
+    'DeliveryRetryDeadLetters',
+    'FanOutDeadLetters',
+    'PermissionStreamFailures',
+  ].map((name) => stack.at(`Messaging/${name}`, 'AWS::SQS::Queue').id);
+
   const isFifoTopic = ({ Properties }: Resource): boolean => Properties?.FifoTopic === true;
   const isFifoQueue = ({ Properties }: Resource): boolean => Properties?.FifoQueue === true;
   const deniesPlainText = (policy: Resource): boolean =>
@@ -92,20 +100,34 @@ describe.each(environments)('topics and queues of %s', (environment) => {
     for (const topic of topics) expect(topic['Properties']).toMatchObject({ KmsMasterKeyId: 'alias/aws/sns' });
   });
 
-  it('gives every queue that is consumed a dead-letter queue of its own kind, kept for two weeks', () => {
-    const consumed = stack
-      .eventSources('AWS::SQS::Queue')
-      .map(({ Properties }) => stack.target(Properties.EventSourceArn));
-    expect(consumed).toHaveLength(3);
-    for (const queue of consumed) {
+  it('gives every queue that messages wait in a dead-letter queue of its own kind, kept for two weeks', () => {
+    const working = queues.filter(({ id }) => !deadLetterQueues.includes(id));
+    for (const queue of working) {
       const { deadLetterTargetArn, maxReceiveCount } = queue['Properties'].RedrivePolicy;
       const deadLetters = stack.target(deadLetterTargetArn);
       expect(isFifoQueue(deadLetters)).toBe(isFifoQueue(queue));
       expect(deadLetters['Properties'].MessageRetentionPeriod).toBe(14 * 24 * 3600);
       expect(maxReceiveCount).toBeGreaterThanOrEqual(5);
     }
-    const targets = consumed.map(({ Properties }) => targetId(Properties.RedrivePolicy.deadLetterTargetArn));
-    expect(new Set(targets).size).toBe(consumed.length);
+    const targets = working.map(({ Properties }) => targetId(Properties.RedrivePolicy.deadLetterTargetArn));
+    expect(new Set(targets).size).toBe(working.length);
+  });
+
+  it('drains every dead-letter queue with one function, and never gives a letter up', () => {
+    const recorder = stack.functions().get('dead-letter-recorder');
+    const drained = stack
+      .eventSources('AWS::SQS::Queue')
+      .filter(({ Properties }) => targetId(Properties.FunctionName) === recorder?.id)
+      .map(({ Properties }) => targetId(Properties.EventSourceArn));
+    expect(drained.sort()).toEqual([...deadLetterQueues].sort());
+    for (const queue of queues.filter(({ id }) => deadLetterQueues.includes(id))) {
+      expect(queue['Properties'].RedrivePolicy).toBeUndefined();
+      expect(queue['Properties'].MessageRetentionPeriod).toBe(14 * 24 * 3600);
+    }
+  });
+
+  it('takes no message that would fit neither SNS nor a row of DynamoDB', () => {
+    for (const { Properties } of queues) expect(Properties.MaximumMessageSize).toBe(262_144);
   });
 
   it('leaves what SNS cannot deliver beside what the queue gave up', () => {

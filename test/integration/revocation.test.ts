@@ -1,7 +1,6 @@
-import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { outsideCredentials } from '../../local/edge/credentials.ts';
 import { type Cloud, startCloud } from '../setup/cloud.ts';
 import { EdgeControl } from '../setup/edge-control.ts';
+import { Outside } from '../setup/outside.ts';
 import { ConnectionRefused, type Frame, TestSocket } from '../setup/socket.ts';
 import { Tables } from '../setup/tables.ts';
 import { until } from '../setup/until.ts';
@@ -207,19 +206,16 @@ describe('permissions that change while people are connected', () => {
     expect(await say(bob, stuck, 'a word?')).toMatchObject({ statusCode: 403 });
   });
 
-  /** What the queue of failures is told next. */
+  /** What is told of the failure, where operators look. */
   async function noteOfFailure(): Promise<unknown> {
-    const { region, edge } = cloud.outputs;
-    const sqs = new SQSClient({ region, endpoint: edge?.url ?? '', credentials: outsideCredentials });
+    const outside = new Outside(cloud.outputs);
     try {
-      const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
-      const QueueUrl = QueueUrls.find((url) => url.includes('PermissionStreamFailures'));
       return await until('a note of the failure', async () => {
-        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
-        return Messages[0]?.Body === undefined ? undefined : (JSON.parse(Messages[0].Body) as unknown);
+        const [letter] = await outside.letters('permission-stream');
+        return letter && (JSON.parse(String(letter['body'])) as unknown);
       });
     } finally {
-      sqs.destroy();
+      outside.close();
     }
   }
 

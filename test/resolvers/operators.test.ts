@@ -90,17 +90,18 @@ describe('deadLetterQueues', () => {
 
   test('counts strongly, and finds the oldest letter of each queue', async () => {
     const fifo = { Items: [stored({ queue: 'fifo', arrival: '01ARZ3NDEKTSV4RRFFQ69G5FAV', waitingIn: 'fifo' })] };
-    const { data, calls } = await ask(olga, query, {}, counts, {}, fifo, {}, {});
+    const { data, calls } = await ask(olga, query, {}, counts, {}, fifo, {}, {}, {});
     expect(data?.['deadLetterQueues']).toEqual([
       { name: 'standard', waiting: 0, oldest: null, redrivable: true },
       { name: 'fifo', waiting: 7, oldest: '2016-07-30T23:54:10.259Z', redrivable: true },
       { name: 'delivery-retry', waiting: 0, oldest: null, redrivable: true },
+      { name: 'fan-out', waiting: 0, oldest: null, redrivable: true },
       { name: 'permission-stream', waiting: 1, oldest: null, redrivable: false },
     ]);
     expect(calls[0]).toMatchObject({ action: 'BatchGetItem' });
     expect(JSON.stringify(calls[0]?.input)).toContain('"ConsistentRead":true');
     expect(calls.slice(1).map((call) => [call.input['IndexName'], call.input['Limit']])).toEqual(
-      Array(4).fill(['waiting', 1]),
+      Array(5).fill(['waiting', 1]),
     );
   });
 
@@ -266,7 +267,7 @@ describe('what an operator gets wrong', () => {
     [
       plan,
       { input: { ...input, queue: 'main' } },
-      'Invalid queue: expected one of standard, fifo, delivery-retry, permission-stream, got "main"',
+      'Invalid queue: expected one of standard, fifo, delivery-retry, fan-out, permission-stream, got "main"',
     ],
     [plan, { input: { ...input, queue: 'x'.repeat(99) } }, `got "${'x'.repeat(60)}.."`],
     [plan, { input: { ...input, queue: 'permission-stream' } }, 'Invalid mode: expected discard for permission-stream'],

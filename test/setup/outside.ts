@@ -1,11 +1,12 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListTopicsCommand, PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
-import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { ulid } from 'ulid';
 import { outsideCredentials } from '../../local/edge/credentials.ts';
 import type { Outputs } from './outputs.ts';
 import { personNamed } from './sign-in.ts';
+import { until } from './until.ts';
 
 export type Row = Record<string, unknown>;
 export type Lane = 'Standard' | 'Fifo';
@@ -14,7 +15,7 @@ export type Lane = 'Standard' | 'Fifo';
 export type RawMessage = { body: string; groupId: string };
 
 /**
- * What an operator with every right can do behind the service's back: look into tables and dead-letter queues, grant, and put anything on
+ * What an operator with every right can do behind the service's back: look into tables, grant, and put anything on
  * a topic. Resources are found by their name in the template.
  */
 export class Outside {
@@ -90,23 +91,58 @@ export class Outside {
     if (Failed.length > 0) throw new Error(`SNS refused ${JSON.stringify(Failed)}`);
   }
 
-  /** The first ten letters in a dead-letter queue; looking leaves them there, for the next one to see. */
+  /** The letters of a lane that nobody has redriven or discarded, oldest first, once all there are have been recorded. */
   async deadLetters(lane: Lane): Promise<{ body: string; attributes: Record<string, string> }[]> {
+    await this.recorded(`Messaging${lane}DeadLetters`);
+    const letters = await this.letters(lane === 'Fifo' ? 'fifo' : 'standard');
+    return letters
+      .filter(({ waitingIn }) => waitingIn !== undefined)
+      .map(({ body, attributes, reason, stage }) => ({
+        body: String(body),
+        attributes: {
+          ...Object.fromEntries(
+            Object.entries(attributes as Record<string, { text?: string }>).map(([name, { text = '' }]) => [
+              name,
+              text,
+            ]),
+          ),
+          reason: String(reason),
+          ...(stage !== undefined && { stage: String(stage) }),
+        },
+      }));
+  }
+
+  /** Every letter of a queue, by operators' name of it, in order; the redriven and discarded ones, too. */
+  async letters(queue: string): Promise<Row[]> {
+    const letters: Row[] = [];
+    let from: Row | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await this.#tables.send(
+        new QueryCommand({
+          TableName: await this.#table('DeadLetters'),
+          KeyConditionExpression: 'queue = :queue AND arrival >= :first',
+          ExpressionAttributeValues: { ':queue': queue, ':first': '0' },
+          ConsistentRead: true,
+          ExclusiveStartKey: from,
+        }),
+      );
+      letters.push(...Items);
+      from = LastEvaluatedKey;
+    } while (from !== undefined);
+    return letters;
+  }
+
+  /** Waits until the recorder has taken everything from a dead-letter queue, named as in the template. */
+  async recorded(queue: string): Promise<void> {
     const { QueueUrls = [] } = await this.#sqs.send(new ListQueuesCommand({}));
-    const { Messages = [] } = await this.#sqs.send(
-      new ReceiveMessageCommand({
-        QueueUrl: QueueUrls.find((url) => url.includes(`Messaging${lane}DeadLetters`)),
-        MaxNumberOfMessages: 10,
-        VisibilityTimeout: 0,
-        MessageAttributeNames: ['All'],
-      }),
-    );
-    return Messages.map(({ Body = '', MessageAttributes = {} }) => ({
-      body: Body,
-      attributes: Object.fromEntries(
-        Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
-      ),
-    }));
+    const QueueUrl = QueueUrls.find((url) => url.includes(queue));
+    const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+    await until(`the letters of ${queue} to be recorded`, async () => {
+      const { Attributes = {} } = await this.#sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...AttributeNames] }),
+      );
+      return AttributeNames.every((name) => Attributes[name] === '0');
+    });
   }
 
   close(): void {

@@ -127,13 +127,14 @@ export class ChatRun {
 
   /** What is not, or not yet, as it must be. */
   async breaches(): Promise<string[]> {
-    const { outside, api, queues } = this.world;
+    const { outside, api } = this.world;
     if (!this.#latecomer) throw new Error('The run has not come to its end');
     const { chat } = await api.data<{ chat: { headSequence: number } | null }>(
       'carol',
       'query($chatId: ID!) { chat(chatId: $chatId) { headSequence } }',
       { chatId: this.chatId },
     );
+    const letters = [...(await outside.letters('standard')), ...(await outside.letters('fifo'))];
     return breachesOf({
       said: this.said,
       rows: await outside.history(this.chatId),
@@ -142,7 +143,7 @@ export class ChatRun {
         all: await this.#queried('messages', ''),
         numbered: await this.#queried('messagesBySequence', 'from: 1, '),
       },
-      deadLetters: new Set(queues.deadLetters.map((body) => (JSON.parse(body) as { messageId: string }).messageId)),
+      deadLetters: new Set(letters.map(({ messageId }) => String(messageId))),
       listeners: this.#listeners,
       latecomer: this.#latecomer,
     });

@@ -20,14 +20,12 @@ export type QueueRecord = { lane: Lane; body: string; groupId: string };
 const lanes: Lane[] = ['Standard', 'Fifo'];
 
 /**
- * The service's queues from behind its back: sees every record that the topics gave them, by queues of its own on the same topics; delivers
- * records again; and takes what ended in the dead-letter queues, as an operator would.
+ * The service's queues from behind its back: sees every record that the topics gave them, by queues of its own on the same topics, and
+ * delivers records again.
  */
 export class Queues {
   /** Every record that the topics handed out, as it was. */
   readonly published: QueueRecord[] = [];
-  /** Bodies of what the service gave up on. */
-  readonly deadLetters: string[] = [];
   readonly #sqs: SQSClient;
   readonly #urls: string[];
   readonly #stopping = new AbortController();
@@ -51,7 +49,6 @@ export class Queues {
       queues.#follow(tap, ({ Body = '', Attributes }) =>
         queues.published.push({ lane, body: Body, groupId: Attributes?.MessageGroupId ?? '' }),
       );
-      queues.#follow(queues.#url(`Messaging${lane}DeadLetters`), ({ Body = '' }) => queues.deadLetters.push(Body));
     }
     sns.destroy();
     return queues;

@@ -1,0 +1,44 @@
+import { putLetters, type LetterRow } from '../../platform/dead-letters.ts';
+import { errorSummary, logger } from '../../platform/logger.ts';
+import type { Deadline } from '../deadline.ts';
+import type { ArrivedLetter } from './arrived-letter.ts';
+import { letterOf } from './letter.ts';
+import type { QueueName } from './queue-name.ts';
+
+/**
+ * Records what arrived from one dead-letter queue: all at once, or, when that fails, one after the other, so that a letter
+ * that cannot be recorded does not keep the others from it.
+ *
+ * @returns what could not be recorded and must come again: on FIFO with all that follows it in its group, for a redrive
+ * must not find a letter before the one it comes after. Never throws.
+ */
+export async function recordLetters(
+  queue: QueueName,
+  arrived: readonly ArrivedLetter[],
+  deadline: Deadline,
+): Promise<readonly ArrivedLetter[]> {
+  if (await isRecorded(queue, arrived)) return [];
+  const failed: ArrivedLetter[] = [];
+  for (const letter of arrived) {
+    const waits =
+      deadline.hasPassed() || failed.some(({ groupId }) => groupId !== undefined && groupId === letter.groupId);
+    if (waits || !(await isRecorded(queue, [letter]))) failed.push(letter);
+  }
+  return failed;
+}
+
+async function isRecorded(queue: QueueName, arrived: readonly ArrivedLetter[]): Promise<boolean> {
+  // A standard queue may hand out a letter twice in one batch.
+  const rows = new Map<string, LetterRow>();
+  try {
+    for (const letter of arrived) {
+      const row = letterOf(queue, letter);
+      rows.set(row.arrival, row);
+    }
+    await putLetters(queue, [...rows.values()]);
+    return true;
+  } catch (error) {
+    logger.error('Dead letters could not be recorded', { queue, letters: rows.size, cause: errorSummary(error) });
+    return false;
+  }
+}
