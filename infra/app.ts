@@ -13,5 +13,6 @@ notificationApp(CDK_OUTDIR ?? join(root, 'cdk.out'), {
     : settings,
   bundles: FUNCTION_BUNDLES ?? join(root, 'dist', 'functions'),
   resolvers: join(root, 'dist', 'resolvers'),
+  workflows: join(root, 'workflows'),
   schema: readFileSync(join(root, 'schema.graphql'), 'utf8'),
 }).synth();

@@ -19,6 +19,8 @@ export interface DeliveryPlaneProps {
   messaging: Messaging;
   webSocket: WebSocketGateway;
   http: HttpGateway;
+  /** The workflow that concludes a group of parts. */
+  multiPartCompletionArn: string;
 }
 
 /** One function to make: where its code is, how big it is, what it is told and what it may do. */
@@ -150,6 +152,7 @@ export class DeliveryPlane extends Construct {
         MESSAGES_TABLE: tables.messages.tableName,
         MULTI_PART_TABLE: tables.multiPart.tableName,
         MULTI_PART_DEADLINE_SECONDS: inSeconds([settings.multiPart.deadline]),
+        MULTI_PART_COMPLETION_ARN: this.props.multiPartCompletionArn,
         SUBSCRIPTIONS_TABLE: tables.subscriptions.tableName,
         CONNECTIONS_TABLE: tables.connections.tableName,
         WEBSOCKET_ENDPOINT: webSocket.endpoint,
@@ -166,6 +169,7 @@ export class DeliveryPlane extends Construct {
         allow(['dynamodb:UpdateItem'], tables.chats.tableArn),
         allow(['dynamodb:PutItem'], tables.messages.tableArn),
         allow(['dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.multiPart.tableArn),
+        allow(['states:StartExecution'], this.props.multiPartCompletionArn),
         // It reads the subscribers, and puts one row among them: that they are many.
         allow(['dynamodb:Query', 'dynamodb:PutItem'], tables.subscriptions.tableArn),
         this.deleteConnections(),

@@ -7,6 +7,7 @@ import { DeliveryPlane } from './delivery-plane.ts';
 import { HttpGateway } from './http-gateway.ts';
 import { Identity } from './identity.ts';
 import { Messaging } from './messaging.ts';
+import { MultiPart } from './multi-part.ts';
 import { PermissionFunctions } from './permission-functions.ts';
 import { Tables } from './tables.ts';
 import { WebSocketGateway } from './websocket-gateway.ts';
@@ -17,13 +18,15 @@ export interface NotificationStackProps {
   bundles: string;
   /** Folder that holds the resolvers' bundles, `npm run build`'s output. */
   resolvers: string;
+  /** Folder that holds the workflows' definitions. */
+  workflows: string;
   /** Text of the GraphQL schema. */
   schema: string;
 }
 
 /** The whole service in one stack: its planes share tables and topics, and go out together. */
 export class NotificationStack extends Stack {
-  constructor(scope: Construct, { settings, bundles, resolvers, schema }: NotificationStackProps) {
+  constructor(scope: Construct, { settings, bundles, resolvers, workflows, schema }: NotificationStackProps) {
     super(scope, `WebSocketNotificationService-${settings.environment}`, {
       description: 'WebSocket Notification Service: chat and notifications over WebSockets',
       terminationProtection: settings.deletionProtection,
@@ -36,7 +39,11 @@ export class NotificationStack extends Stack {
     const messaging = new Messaging(this, 'Messaging', settings);
     const webSocket = new WebSocketGateway(this, 'WebSocket', settings);
     const http = new HttpGateway(this, 'Http', settings, identity);
-    new DeliveryPlane(this, 'Delivery', { settings, bundles, identity, tables, messaging, webSocket, http });
+    const multiPart = new MultiPart(this, 'MultiPart', { settings, definitions: workflows, tables, messaging });
+    new DeliveryPlane(this, 'Delivery', {
+      ...{ settings, bundles, identity, tables, messaging, webSocket, http },
+      multiPartCompletionArn: multiPart.completionArn,
+    });
     new PermissionFunctions(this, 'Permissions', { settings, bundles, tables, messaging, webSocket, http });
     new DeadLetters(this, 'DeadLetters', { settings, bundles, tables, messaging });
     const access = new AccessPlane(this, 'Access', {

@@ -103,8 +103,12 @@ export function inApp<T>(environment: Environment, use: (app: App, outdir: strin
   try {
     const bundles = join(root, 'dist', 'functions');
     const resolvers = join(root, 'dist', 'resolvers');
+    const workflows = join(root, 'workflows');
     const schema = readFileSync(join(root, 'schema.graphql'), 'utf8');
-    return use(notificationApp(outdir, { settings: settingsOf(environment), bundles, resolvers, schema }), outdir);
+    return use(
+      notificationApp(outdir, { settings: settingsOf(environment), bundles, resolvers, workflows, schema }),
+      outdir,
+    );
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

@@ -14,6 +14,7 @@ type Row = Record<string, unknown>;
 
 const queues = 'https://sqs.us-east-1.amazonaws.com/000000000000';
 const deadlineSeconds = 300;
+const completionArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:multipart-completion';
 let chats = 0;
 
 describe('parts in the message processor', () => {
@@ -28,6 +29,7 @@ describe('parts in the message processor', () => {
       FIFO_DEAD_LETTER_QUEUE_URL: `${queues}/fifo-dead.fifo`,
       DELIVERY_RETRY_QUEUE_URL: `${queues}/retries`,
       MULTI_PART_DEADLINE_SECONDS: String(deadlineSeconds),
+      MULTI_PART_COMPLETION_ARN: completionArn,
     });
     aws = await Aws.start();
   });
@@ -314,6 +316,78 @@ describe('parts in the message processor', () => {
       expect(await deliver(standard(first, 2))).toEqual([]);
       expect(letters()).toEqual([]);
       expect(await history(ada)).toEqual([]);
+    });
+  });
+
+  describe('looking whether a group is full', () => {
+    const started = (): unknown[] =>
+      aws.inputs<{ input: string }>('StartExecution').map(({ input }) => JSON.parse(input) as unknown);
+
+    test('is started once for each group in a run, after the commit', async () => {
+      const records = [part(1, { groupId: 'a' }), part(1, { groupId: 'b' }), part(2, { groupId: 'a' })];
+      await deliver(...records.map((body) => fifo(body)));
+      expect(started()).toEqual([
+        { chatId, groupId: 'a' },
+        { chatId, groupId: 'b' },
+      ]);
+      expect(aws.inputs('StartExecution')).toMatchObject([
+        { stateMachineArn: completionArn },
+        { stateMachineArn: completionArn },
+      ]);
+      expect(aws.actions[0]).toBe('TransactWriteItems');
+    });
+
+    test('is not for messages that are no parts, nor for parts that are refused', async () => {
+      await deliver(fifo(envelope({ payload: { chatId } })));
+      expect(started()).toEqual([]);
+      await deliver(fifo(part(1)));
+      aws.reset();
+      await deliver(fifo(part(1)));
+      expect(started()).toEqual([]);
+    });
+
+    test('is started again for a part that is delivered again: whoever committed it may have died', async () => {
+      const first = part(1);
+      await deliver(fifo(first));
+      aws.reset();
+      await deliver(fifo(first, 2));
+      expect(started()).toEqual([{ chatId, groupId: 'file' }]);
+    });
+
+    test.each([
+      ['FIFO', fifo],
+      ['standard', standard],
+    ])(
+      'that cannot be started, %s: its parts are delivered, and come again; everything else is done',
+      async (_lane, record) => {
+        await subscribe(`${chatId}-listener`, chatId);
+        const ofA = (input: Row): boolean => String(input['input']).includes('"a"');
+        aws.fail('StartExecution', { error: 'ServiceUnavailable', status: 503 }, { applies: ofA });
+        const messageType = record === fifo ? ('fifo' as const) : ('standard' as const);
+        const records = [part(1, { groupId: 'a', messageType }), part(1, { groupId: 'b', messageType })].map((body) =>
+          record(body),
+        );
+        expect(await deliver(...records)).toEqual([records[0]?.messageId]);
+        expect(framesOf(`${chatId}-listener`)).toHaveLength(2);
+        expect(letters()).toEqual([]);
+      },
+    );
+
+    test('that cannot be started on the last try is a dead letter that says so; the part stays in history', async () => {
+      aws.fail('StartExecution', { error: 'AccessDeniedException' });
+      const first = part(1);
+      expect(await deliver(fifo(first, 3))).toEqual([]);
+      expect(letters()).toEqual([
+        { messageId: first.messageId, reason: 'failed: AccessDeniedException', stage: 'multi-part' },
+      ]);
+      expect(await history()).toHaveLength(1);
+    });
+
+    test('is started even when nobody can be told, and once', async () => {
+      aws.fail('Query', { error: 'AccessDeniedException' });
+      const record = fifo(part(1));
+      expect(await deliver(record)).toEqual([record.messageId]);
+      expect(started()).toEqual([{ chatId, groupId: 'file' }]);
     });
   });
 

@@ -5,6 +5,8 @@ import type { Deadline } from '../deadline.ts';
 import { handToSlots } from '../delivery/fan-out-jobs.ts';
 import { fanOut } from '../delivery/fan-out.ts';
 import { readSubscribers, type Subscriber } from '../delivery/subscribers.ts';
+import { startCompletions } from '../multipart/start-completion.ts';
+import type { Envelope } from '../protocol/envelope.ts';
 import { messageFrame } from '../protocol/frames.ts';
 import { commit, type Committed } from './commit.ts';
 import { deadLetter, type Stage } from './dead-letter.ts';
@@ -45,15 +47,19 @@ export class ProcessRun {
     } catch (error) {
       return isRefused(error) || isLastTry(run) ? this.#alone(run, 'commit', error) : this.#fail(run, 'commit', error);
     }
+    // Side by side: whoever listens does not wait for the groups to be looked at.
+    const starting = startCompletions(storedOf(run, committed));
     try {
       const subscribers = await readSubscribers(run.chatId);
       if (subscribers === 'large') await this.#handToSlots(run, committed);
       else await this.#deliver(run, committed, subscribers);
     } catch (error) {
+      await starting;
       return isLastTry(run) ? this.#alone(run, 'subscribers', error) : this.#fail(run, 'subscribers', error);
     }
     const conflicting = run.parcels.filter((_parcel, index) => committed[index]?.state === 'conflicting');
     return [
+      ...(await this.#failUnstarted(run, await starting)),
       ...(await this.#refuse(refusedPartsOf(run.parcels, committed))),
       ...(await this.#giveUp(
         conflicting.map(({ record }) => record),
@@ -100,6 +106,13 @@ export class ProcessRun {
     const frames = run.parcels.flatMap((parcel, index) => frameOf(parcel, committed[index]));
     const messageIds = run.parcels.map(({ envelope }) => envelope.messageId);
     await handToSlots({ chatId: run.chatId, frames, ordered: this.#queue.fifo }, messageIds);
+  }
+
+  /** Parts whose groups could not be looked at come again, though they are delivered: nothing else might ask for it soon. */
+  async #failUnstarted(run: Messages, unstarted: ReadonlyMap<Envelope, unknown>): Promise<QueueRecord[]> {
+    const parcels = run.parcels.filter(({ envelope }) => unstarted.has(envelope));
+    const [error] = unstarted.values();
+    return parcels.length === 0 ? [] : this.#fail({ ...run, parcels }, 'multi-part', error);
   }
 
   /** Tells the senders of parts that can never join their groups, and gives the parts up. */
@@ -162,6 +175,10 @@ const refusals: readonly string[] = ['ValidationException', 'SerializationExcept
 /** Whether DynamoDB refused what we asked for, so that asking again in the same way is useless. */
 function isRefused(error: unknown): boolean {
   return error instanceof Error && refusals.includes(error.name);
+}
+
+function storedOf({ parcels }: Messages, committed: readonly Committed[]): Envelope[] {
+  return parcels.filter((_parcel, index) => committed[index]?.state === 'stored').map(({ envelope }) => envelope);
 }
 
 function frameOf({ record, envelope }: Parcel, committed: Committed | undefined): string[] {
