@@ -21,6 +21,7 @@ import type { LogLine } from './lambda/function.ts';
 import { Functions } from './lambda/functions.ts';
 import { lambdaBackend } from './lambda/invoke-api.ts';
 import { startGraphql } from './graphql.ts';
+import { logGroupProperties, startLogs } from './logs.ts';
 import { queueProperties } from './messaging/queues.ts';
 import { subscriptionProperties } from './messaging/subscriptions.ts';
 import { topicProperties } from './messaging/topics.ts';
@@ -36,6 +37,7 @@ import { startTables } from './tables.ts';
 import { readAssembly } from './template/assembly.ts';
 import { policyProperties, resourcePoliciesOf } from './template/policies.ts';
 import { resolveStack, type Stack, type SupportedResources } from './template/stack.ts';
+import { requireWorkflowRights } from './workflow-rights.ts';
 import { startWorkflows } from './workflows.ts';
 
 export type CloudSettings = {
@@ -67,11 +69,7 @@ const supported: SupportedResources = {
   ...scheduleProperties,
   ...stateMachineProperties,
   'AWS::DynamoDB::Table': tableProperties,
-  'AWS::Logs::LogGroup': {
-    LogGroupName: 'implemented',
-    RetentionInDays: { noEffect: 'local logs are kept until the data folder is emptied' },
-    Tags: { noEffect: 'text for people' },
-  },
+  'AWS::Logs::LogGroup': logGroupProperties,
   'AWS::SNS::Subscription': subscriptionProperties,
   'AWS::SNS::Topic': topicProperties,
   'AWS::SQS::Queue': queueProperties,
@@ -106,6 +104,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   const webSockets = new WebSocketApi(webSocketApiOf(stack), invoke, settings.lifetimes ?? apiGatewayLifetimes);
   const verifierOf = tokenVerifier(cognito);
   const httpApi = new HttpApi(httpApiOf(stack, verifierOf), invoke);
+  const logs = startLogs(stack, dataFolder);
   const edge = await startEdge({
     region,
     accountId,
@@ -117,6 +116,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
       sqs: queues.backend,
       'cognito-idp': cognito.backend,
       'execute-api': managementBackend(webSockets),
+      logs: logs.backend,
       lambda: (call) => lambdaBackend(functions)(call),
       states: (call) => workflows.backend(call),
     },
@@ -128,8 +128,11 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
     roleOfWorker: (worker) => functions.roleOf(worker),
     onError,
   });
-  const functions = new Functions(functionsOf(stack, assembly), invokePermissionsOf(stack), edge.port, settings.log);
-  const workflows = startWorkflows({ machines, region, edge, dataFolder, onError });
+  const functions = new Functions(functionsOf(stack, assembly), invokePermissionsOf(stack), edge.port, (line) => {
+    settings.log(line);
+    logs.ofFunction(line);
+  });
+  const workflows = startWorkflows({ machines, region, edge, dataFolder, logs: logs.store, onError });
   const graphql = startGraphql(stack, edge.url, { verify: verifierOf(cognito.issuer) });
   const polling: { stop(): Promise<void> }[] = [];
   const stopped = async (...parts: { stop(): Promise<void> }[]): Promise<void> => {
@@ -138,6 +141,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   };
   try {
     requireDeliveryRights(stack, edge.policies);
+    requireWorkflowRights(machines, edge.policies);
     polling.push(
       await startEventSources({
         ...{ stack, functions, edge, tables, dataFolder, onError },
@@ -155,10 +159,11 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
       stack,
       edge,
       outputs: outputsOf(stack, front, edge, cognito),
-      stop: () => stopped(front, webSockets, ...polling, workflows, functions, graphql, edge, queues, tables, cognito),
+      stop: () =>
+        stopped(front, webSockets, ...polling, workflows, functions, graphql, edge, logs, queues, tables, cognito),
     };
   } catch (error) {
-    await stopped(webSockets, ...polling, workflows, functions, graphql, edge, queues, tables, cognito);
+    await stopped(webSockets, ...polling, workflows, functions, graphql, edge, logs, queues, tables, cognito);
     throw error;
   }
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { roleCredentials } from './edge/credentials.ts';
 import type { Backend, Edge } from './edge/edge.ts';
+import type { LogStore } from './logs/log-store.ts';
 import { stepFunctionsBackend } from './step-functions/api.ts';
+import { ExecutionLog } from './step-functions/execution-log.ts';
 import { Executions } from './step-functions/executions.ts';
 import type { StateMachine } from './step-functions/from-template.ts';
 import { Calls } from './step-functions/integrations/calls.ts';
@@ -22,11 +24,13 @@ export type WorkflowsSettings = {
   region: string;
   edge: Pick<Edge, 'url'>;
   dataFolder: string;
+  logs: LogStore;
   onError: (error: unknown) => void;
 };
 
 /** Starts the service that runs state machines; every call of theirs passes the edge with the rights of their role. */
-export function startWorkflows({ machines, region, edge, dataFolder, onError }: WorkflowsSettings): Workflows {
+export function startWorkflows({ machines, region, edge, dataFolder, logs, onError }: WorkflowsSettings): Workflows {
+  const log = new ExecutionLog(logs);
   const calls = new Map(
     machines.map(({ arn, role }) => [
       arn,
@@ -41,7 +45,7 @@ export function startWorkflows({ machines, region, edge, dataFolder, onError }: 
     },
     headersOf: (token) => ({ 'x-embedded-worker': token }),
     journal: new Journal(join(dataFolder, 'step-functions', 'unfinished.jsonl')),
-    log: () => undefined,
+    log: (execution, event) => log.write(execution, event),
     onError,
   });
   return {

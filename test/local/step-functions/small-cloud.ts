@@ -5,6 +5,7 @@ import { type Edge, startEdge } from '../../../local/edge/edge.ts';
 import { functionsOf, lambdaProperties } from '../../../local/lambda/from-template.ts';
 import { Functions } from '../../../local/lambda/functions.ts';
 import { lambdaBackend } from '../../../local/lambda/invoke-api.ts';
+import { type Logs, logGroupProperties, startLogs } from '../../../local/logs.ts';
 import { principalsOf } from '../../../local/principals.ts';
 import { scheduleProperties } from '../../../local/scheduler/from-template.ts';
 import { stateMachineProperties, stateMachinesOf } from '../../../local/step-functions/from-template.ts';
@@ -13,6 +14,7 @@ import { tableProperties } from '../../../local/dynamodb/tables.ts';
 import { readAssembly } from '../../../local/template/assembly.ts';
 import { policyProperties, resourcePoliciesOf } from '../../../local/template/policies.ts';
 import { resolveStack, type Stack } from '../../../local/template/stack.ts';
+import { requireWorkflowRights } from '../../../local/workflow-rights.ts';
 import { startWorkflows, type Workflows } from '../../../local/workflows.ts';
 
 type Resource = { Type: string; Properties: Record<string, unknown> };
@@ -42,18 +44,20 @@ export class SmallCloud {
   readonly stack: Stack;
   readonly edge: Edge;
   readonly workflows: Workflows;
+  readonly logs: Logs;
   /** What failed behind the scenes. */
   readonly errors: Error[];
   readonly #stop: () => Promise<void>;
 
   private constructor(
-    parts: Pick<SmallCloud, 'folder' | 'stack' | 'edge' | 'workflows' | 'errors'>,
+    parts: Pick<SmallCloud, 'folder' | 'stack' | 'edge' | 'workflows' | 'logs' | 'errors'>,
     stop: () => Promise<void>,
   ) {
     this.folder = parts.folder;
     this.stack = parts.stack;
     this.edge = parts.edge;
     this.workflows = parts.workflows;
+    this.logs = parts.logs;
     this.errors = parts.errors;
     this.#stop = stop;
   }
@@ -75,15 +79,17 @@ export class SmallCloud {
         ...scheduleProperties,
         ...stateMachineProperties,
         'AWS::DynamoDB::Table': tableProperties,
-        'AWS::Logs::LogGroup': { LogGroupName: 'implemented' },
+        'AWS::Logs::LogGroup': logGroupProperties,
       },
     );
     const machines = stateMachinesOf(stack, assembly);
     const tables = template.tables ? await startTables(stack, folder, onError) : undefined;
+    const logs = startLogs(stack, folder);
     const edge = await startEdge({
       ...{ region, accountId, principals: principalsOf(stack), resourcePolicies: resourcePoliciesOf(stack), onError },
       backends: {
         ...(tables && { dynamodb: tables.backend }),
+        logs: logs.backend,
         lambda: (call) => lambdaBackend(functions)(call),
         states: (call) => workflows.backend(call),
       },
@@ -92,13 +98,15 @@ export class SmallCloud {
         workflows.crash(worker);
       },
     });
-    const functions = new Functions(functionsOf(stack, assembly), [], edge.port, () => undefined);
-    const workflows = startWorkflows({ machines, region, edge, dataFolder: folder, onError });
+    const functions = new Functions(functionsOf(stack, assembly), [], edge.port, logs.ofFunction);
+    const workflows = startWorkflows({ machines, region, edge, dataFolder: folder, logs: logs.store, onError });
+    requireWorkflowRights(machines, edge.policies);
     workflows.resume();
-    return new SmallCloud({ folder, stack, edge, workflows, errors }, async () => {
+    return new SmallCloud({ folder, stack, edge, workflows, logs, errors }, async () => {
       await workflows.stop();
       await functions.stop();
       await edge.stop();
+      await logs.stop();
       await tables?.stop();
     });
   }
