@@ -49,7 +49,8 @@ function reply(status: number, type: string, body: string | Buffer, host = ''): 
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    "img-src 'self'",
+    // Pictures that somebody sent are shown from the page's memory.
+    "img-src 'self' blob:",
     `connect-src 'self' ws://${host}`,
     "base-uri 'none'",
     "form-action 'none'",

@@ -1,5 +1,7 @@
 import type { Message } from '../../client/index.ts';
+import type { ReceivedContent } from '../../client/multipart/index.ts';
 import { element, part, readable, timeOfDay } from './element.ts';
+import { sizeText } from './transfers.ts';
 import type { Arrival, Travels } from './travels.ts';
 
 /** Messages on the page; older ones leave at the top. */
@@ -7,6 +9,9 @@ const SHOWN = 300;
 
 /** Distance from the end, in pixels, within which a reader is taken to follow what comes. */
 const FOLLOWING = 40;
+
+/** What a browser shows as a picture and never runs. */
+const PICTURE = /^image\/(avif|gif|jpeg|png|webp)$/;
 
 /** One person's messages in the order the client library delivers them. Each unfolds to the frames behind it. */
 export class MessageList {
@@ -30,6 +35,36 @@ export class MessageList {
 
   add(message: Message): void {
     this.#append(this.#item(message));
+  }
+
+  /** A file that came in parts: to keep, and to look at where it is a picture. Unfolds to the frame of its first part. */
+  addFile(received: ReceivedContent): void {
+    const { messageIds, groupId } = received;
+    const parts = messageIds.length === 1 ? '1 part' : `${messageIds.length} parts`;
+    const bytes = 'bytes' in received ? received.bytes : new TextEncoder().encode(JSON.stringify(received.content));
+    const { name = 'file', mediaType = '' } = 'bytes' in received ? received : {};
+    const arrival = this.#travels.firstPartOf(groupId);
+    const frames = element('div', 'frames');
+    if (arrival)
+      frames.append(figure(`${howItCame(arrival)}: the first of ${parts}, its content cut short`, arrival.text));
+    const number = element('span', 'number', '·');
+    const text = element('span', 'text', `${name}, ${sizeText(bytes.length)} in ${parts}`);
+    const summary = element('summary', '', number, this.#about(received, arrival), text);
+    const details = element('details', '', summary, frames);
+    // Any other type could be a page, which must not be opened as one of ours.
+    const isPicture = PICTURE.test(mediaType);
+    const link = element('a', 'keep', 'Download');
+    link.setAttribute('aria-label', `Download ${name}`);
+    link.download = name;
+    link.href = URL.createObjectURL(new Blob([bytes], { type: isPicture ? mediaType : 'application/octet-stream' }));
+    const item = element('li', this.#classOf(received.senderId), details, link);
+    if (isPicture) {
+      const picture = element('img', 'picture');
+      picture.alt = name;
+      picture.src = link.href;
+      link.before(picture);
+    }
+    this.#append(item);
   }
 
   /** A line of the page's own between the messages; the function it returns rewrites it. */
@@ -58,30 +93,43 @@ export class MessageList {
     while (this.#list.childElementCount > SHOWN) {
       const oldest = this.#list.firstElementChild;
       if (oldest instanceof HTMLElement) this.#refill.delete(oldest.dataset.messageId ?? '');
+      const file = oldest?.querySelector<HTMLAnchorElement>('a[download]');
+      if (file) URL.revokeObjectURL(file.href);
       oldest?.remove();
     }
     if (following) scroll.scrollTop = scroll.scrollHeight;
   }
 
   #item(message: Message): HTMLLIElement {
-    const { messageId, senderId, sequence, content, publishTimestamp } = message;
+    const { messageId, senderId, sequence, content } = message;
     const arrival = this.#travels.arrivalOf(messageId);
     const number = element('span', 'number', sequence === undefined ? '·' : String(sequence));
     number.title = sequence === undefined ? 'No number was asked for' : `Number ${sequence} of this chat`;
-    const about = element('span', 'about', element('b', '', this.#nameOf(senderId)), ' ');
-    about.append(timeOfDay(new Date(publishTimestamp)));
-    if (arrival && arrival.how !== 'live') about.append(' ', chip(arrival));
     const text = element('span', 'text', typeof content === 'string' ? content : JSON.stringify(content));
     const frames = element('div', 'frames');
-    const details = element('details', '', element('summary', '', number, about, text), frames);
+    const details = element('details', '', element('summary', '', number, this.#about(message, arrival), text), frames);
     const fill = (): void => {
       if (details.open) frames.replaceChildren(...this.#framesBehind(message));
     };
     details.addEventListener('toggle', fill);
     this.#refill.set(messageId, fill);
-    const item = element('li', senderId === this.#userId ? 'message own' : 'message', details);
+    const item = element('li', this.#classOf(senderId), details);
     item.dataset.messageId = messageId;
     return item;
+  }
+
+  #about(
+    { senderId, publishTimestamp }: Pick<Message, 'senderId' | 'publishTimestamp'>,
+    arrival?: Arrival,
+  ): HTMLElement {
+    const about = element('span', 'about', element('b', '', this.#nameOf(senderId)), ' ');
+    about.append(timeOfDay(new Date(publishTimestamp)));
+    if (arrival && arrival.how !== 'live') about.append(' ', chip(arrival));
+    return about;
+  }
+
+  #classOf(senderId: string): string {
+    return senderId === this.#userId ? 'message own' : 'message';
   }
 
   #framesBehind(message: Message): HTMLElement[] {

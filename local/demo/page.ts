@@ -48,6 +48,9 @@ async function show(): Promise<void> {
   await Promise.all(people.map((person) => person.join()));
 }
 
+// A file that misses a person must not replace the page.
+for (const event of ['dragover', 'drop']) document.addEventListener(event, (missed) => missed.preventDefault());
+
 show().catch((error: unknown) => {
   const failure = placeNamed('failure');
   failure.textContent = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,14 @@
-import { type Client, type Frame, type Gap, type SendReply, ServiceError, createClient } from '../../client/index.ts';
+import {
+  type Client,
+  type Frame,
+  type Gap,
+  type Message,
+  type SendReply,
+  ServiceError,
+  createClient,
+} from '../../client/index.ts';
 import { copyOf, element, part } from './element.ts';
+import { FileExchange } from './file-exchange.ts';
 import { Line, type PassedFrame } from './line.ts';
 import { MessageList } from './message-list.ts';
 import type { DemoOutputs, DemoPerson } from './outputs.ts';
@@ -20,6 +29,7 @@ export class Person {
   readonly #chatId: string;
   readonly #line: Line;
   readonly #client: Client;
+  readonly #files: FileExchange;
   readonly #messages: MessageList;
   readonly #wire: WireLog;
   readonly #travels = new Travels();
@@ -57,6 +67,16 @@ export class Person {
       WebSocket: this.#line.Socket,
       sendDeadlineMs: SEND_DEADLINE_MS,
     });
+    this.#files = new FileExchange(
+      section,
+      this.#client,
+      { chatId, userId, name: username },
+      {
+        onReceived: (received) => this.#messages.addFile(received),
+        onSent: (text) => this.#show('accepted', text),
+        onFailed: (error) => this.#show('refused', textOf(error)),
+      },
+    );
     this.#listen();
   }
 
@@ -73,14 +93,13 @@ export class Person {
     }
     const { headSequence } = await first.ready;
     first.unsubscribe();
+    const onMessage = (message: Message): void => {
+      if (!this.#files.accept(message)) this.#messages.add(message);
+    };
     const onEnd = (error?: Error): void => {
       if (error) this.#messages.note(error.message);
     };
-    this.#client.subscribe(
-      chatId,
-      { onMessage: (message) => this.#messages.add(message), onEnd },
-      { from: Math.max(0, headSequence - PAST_MESSAGES) },
-    );
+    this.#client.subscribe(chatId, { onMessage, onEnd }, { from: Math.max(0, headSequence - PAST_MESSAGES) });
   }
 
   #prepareForm(section: HTMLElement): void {

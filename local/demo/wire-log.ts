@@ -1,4 +1,4 @@
-import type { Frame } from '../../client/index.ts';
+import type { Frame, Message } from '../../client/index.ts';
 import { element, part, readable, timeOfDay } from './element.ts';
 import type { PassedFrame } from './line.ts';
 
@@ -34,11 +34,17 @@ export class WireLog {
   }
 }
 
-function titleOf({ action, type, sequence, error, messages }: Frame): string {
-  if (typeof action === 'string') return action;
+function titleOf({ action, type, sequence, error, messages, multiPartMetadata, payload }: Frame): string {
+  if (typeof action === 'string') return action + partOf((payload ?? {}) as Frame);
   if (type === 'error') return `error: ${String(error)}`;
-  if (type === undefined) return sequence === undefined ? 'message' : `message ${String(sequence)}`;
+  if (type === undefined)
+    return `message${sequence === undefined ? '' : ` ${String(sequence)}`}${partOf({ multiPartMetadata })}`;
   return Array.isArray(messages) ? `${type} of ${messages.length}` : type;
+}
+
+function partOf({ multiPartMetadata }: Frame): string {
+  const metadata = multiPartMetadata as Message['multiPartMetadata'];
+  return metadata ? `, part ${metadata.partNumber} of ${metadata.totalParts}` : '';
 }
 
 /** People share screens: a token is shown as one, not with its value. */

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../setup/browser.ts';
 import { type Cloud, startCloud } from '../setup/cloud.ts';
 import { TestSocket } from '../setup/socket.ts';
+import { until } from '../setup/until.ts';
 
 // A browser, a cloud and a neighbouring test file share the machine.
 jest.setTimeout(120_000);
@@ -129,6 +132,84 @@ describe('the demo page', () => {
     await person('mallory').getByText('403 Forbidden').waitFor();
     expect(await messageOf('bob', 'let me in').count()).toBe(0);
     expect(await person('mallory').locator('.message').count()).toBe(0);
+  });
+
+  const transfersOf = (name: string): Locator => person(name).locator('.transfer');
+  const fileOf = (name: string, file: string): Locator => person(name).locator('.message', { hasText: file });
+
+  /** What a person gets who downloads a file. */
+  async function downloaded(name: string, file: string): Promise<Buffer> {
+    const started = page.waitForEvent('download');
+    await person(name)
+      .getByRole('link', { name: `Download ${file}` })
+      .click();
+    const download = await started;
+    expect(download.suggestedFilename()).toBe(file);
+    return readFileSync(await download.path());
+  }
+
+  test('a file that bob picks carol can keep, byte for byte, under its name', async () => {
+    const buffer = randomBytes(300_000);
+    const input = person('bob').getByLabel('Send files as bob');
+    await input.setInputFiles({ name: 'Übung & (1).bin', mimeType: 'application/x-thing', buffer });
+    await person('bob').getByText('Übung & (1).bin: 300 kB in 14 parts accepted').waitFor();
+    for (const name of ['carol', 'bob']) {
+      expect(Buffer.compare(await downloaded(name, 'Übung & (1).bin'), buffer)).toBe(0);
+      expect(await transfersOf(name).count()).toBe(0);
+    }
+    await fileOf('carol', 'Übung').locator('summary').click();
+    const [frame] = await framesOf(fileOf('carol', 'Übung'), 1);
+    expect(frame).toMatchObject({ multiPartMetadata: { totalParts: 14, partNumber: 1 } });
+    expect(frame).toMatchObject({ multiPartContent: { encoding: 'base64', size: 300_000, name: 'Übung & (1).bin' } });
+  });
+
+  test('a picture that is dropped is shown', async () => {
+    const drop = await page.evaluateHandle(async () => {
+      const canvas = new OffscreenCanvas(64, 48);
+      canvas.getContext('2d')?.fillRect(8, 8, 32, 32);
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([await canvas.convertToBlob()], 'square.png', { type: 'image/png' }));
+      return transfer;
+    });
+    await person('carol').dispatchEvent('dragover', { dataTransfer: drop });
+    expect(await person('carol').getAttribute('data-dropping')).toBe('');
+    await person('carol').dispatchEvent('drop', { dataTransfer: drop });
+    const picture = person('bob').getByRole('img', { name: 'square.png' });
+    await picture.waitFor();
+    await until('the picture is shown', () => picture.evaluate((image: HTMLImageElement) => image.naturalWidth === 64));
+    expect(await person('carol').getAttribute('data-dropping')).toBeNull();
+  });
+
+  test('who goes offline while a file comes has it once online; what is sent can be cancelled', async () => {
+    const buffer = randomBytes(1_000_000);
+    await person('bob').getByLabel('Send files as bob').setInputFiles({ name: 'long.bin', mimeType: '', buffer });
+    await transfersOf('carol').getByRole('progressbar', { name: 'Receiving long.bin' }).waitFor();
+    await person('carol').getByRole('button', { name: 'Go offline' }).click();
+    await person('bob').getByText('long.bin: 1 MB in 45 parts accepted').waitFor();
+    await person('carol').getByRole('button', { name: 'Go online' }).click();
+    expect(Buffer.compare(await downloaded('carol', 'long.bin'), buffer)).toBe(0);
+
+    await person('carol').getByRole('button', { name: 'Go offline' }).click();
+    await person('carol').getByLabel('Send files as carol').setInputFiles({ name: 'never.bin', mimeType: '', buffer });
+    await person('carol').getByRole('button', { name: 'Cancel: Sending never.bin' }).click();
+    await person('carol').getByText('never.bin was not sent: cancelled').waitFor();
+    expect(await transfersOf('carol').count()).toBe(0);
+  });
+
+  test('a viewer is refused when she sends a file, and so is one that is too large', async () => {
+    await page.getByText('vera, a viewer').click();
+    await stateOf('vera', 'connected');
+    const buffer = Buffer.from('no');
+    await person('vera').getByLabel('Send files as vera').setInputFiles({ name: 'no.txt', mimeType: '', buffer });
+    await person('vera').getByText('403 Forbidden').waitFor();
+    const large = await page.evaluateHandle(() => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array(23_000_000)], 'large.bin'));
+      return transfer;
+    });
+    await person('bob').dispatchEvent('drop', { dataTransfer: large });
+    await person('bob').getByText('The content takes 23000000 bytes: at most').waitFor();
+    expect(await transfersOf('bob').count()).toBe(0);
   });
 
   test('the chat’s last messages are there when the page opens', async () => {
