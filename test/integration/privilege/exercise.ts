@@ -136,3 +136,25 @@ export async function comeAndGo(stage: Stage): Promise<void> {
   await socket.close();
   await until('its rows to go', async () => (await stage.outside.connectionsOf('vera')).length === 0);
 }
+
+/** Groups of parts over both ways in and both topics: one that is full, one that is given up. */
+export async function concludeGroups(stage: Stage): Promise<void> {
+  const chatId = 'privilege-parts';
+  const bob = await stage.listen('bob', chatId);
+  const { accessToken } = await signIn(stage.cloud.outputs, 'bob');
+  const part = (groupId: string, totalParts: number, messageType: string): Frame => ({
+    ...{ targetChannel: 'WebSocket', messageType },
+    payload: { chatId, eventType: 'file', content: groupId, multiPartMetadata: { groupId, totalParts, partNumber: 1 } },
+  });
+  succeeded(await bob.request({ action: 'sendMessage', ...part('full', 1, 'standard') }));
+  const response = await fetch(new URL('publish', `${stage.cloud.outputs.httpUrl}/`), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify(part('given up', 2, 'fifo')),
+  });
+  if (!response.ok) throw new Error(`POST /publish answered ${response.status} ${await response.text()}`);
+  for (const eventType of ['multipart.completed', 'multipart.incomplete']) {
+    await bob.next((frame) => frame['eventType'] === eventType, eventType);
+  }
+  await bob.close();
+}

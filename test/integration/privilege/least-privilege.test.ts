@@ -3,6 +3,7 @@ import { Stage } from '../../setup/stage.ts';
 import { administer } from './administer.ts';
 import {
   comeAndGo,
+  concludeGroups,
   failInBetween,
   failToDeliver,
   failToProcess,
@@ -42,6 +43,7 @@ describe('the policies of the template', () => {
     await useASocket(stage);
     await subscribeInOddCases(stage);
     await comeAndGo(stage);
+    await concludeGroups(stage);
     await failToProcess(stage);
     await failToDeliver(stage);
     await failInBetween(stage);
