@@ -20,7 +20,7 @@ export type ReceivedContent = Received &
         | { encoding: 'base64'; content: Uint8Array<ArrayBuffer> }
       ))
     /** Of another kind of sender: the parts' contents as they came. */
-    | { encoding: undefined; content: unknown[] }
+    | { encoding: undefined; content: unknown[]; bytes?: undefined; name?: undefined; mediaType?: undefined }
   );
 
 /** Puts the parts of a group together, all of them in order; undefined when they are not what was sent. */

@@ -39,10 +39,9 @@ export class MessageList {
 
   /** A file that came in parts: to keep, and to look at where it is a picture. Unfolds to the frame of its first part. */
   addFile(received: ReceivedContent): void {
-    const { messageIds, groupId } = received;
+    const { messageIds, groupId, name = 'file', mediaType = '' } = received;
     const parts = messageIds.length === 1 ? '1 part' : `${messageIds.length} parts`;
-    const bytes = 'bytes' in received ? received.bytes : new TextEncoder().encode(JSON.stringify(received.content));
-    const { name = 'file', mediaType = '' } = 'bytes' in received ? received : {};
+    const bytes = received.bytes ?? new TextEncoder().encode(JSON.stringify(received.content));
     const arrival = this.#travels.firstPartOf(groupId);
     const frames = element('div', 'frames');
     if (arrival)

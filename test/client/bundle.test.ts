@@ -87,7 +87,7 @@ test('the declarations compile in a strict project, for browsers and with ws', (
      client.on('error', (error) => (error instanceof ServiceError ? error.statusCode : error.code));
      sendMultiPart(client, 'c', new Blob(['b']), { name: 'b.txt', onProgress: ({ sentBytes }) => sentBytes });
      export const parts = receiveMultiPart(client, {
-       onContent: (got) => (got.encoding === 'base64' ? new Blob([got.content], { type: got.mediaType ?? '' }) : got.content),
+       onContent: ({ bytes, name, mediaType }) => bytes && new File([bytes], name ?? '', { type: mediaType ?? '' }),
      });
      export const id: Promise<string> = client.send({ chatId: 'c', eventType: 'e', content: 1 }).then((r) => r.messageId);`,
   );

@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import type * as library from '../../client/index.ts';
+import type * as multiPart from '../../client/multipart/index.ts';
+import { launchBrowser } from '../setup/browser.ts';
+import { type Cloud, startCloud } from '../setup/cloud.ts';
+import { signIn } from '../setup/sign-in.ts';
+import { until } from '../setup/until.ts';
+
+// 10 MB through a cloud, a browser and a neighbouring test file, which share the machine.
+jest.setTimeout(240_000);
+
+const chatId = 'chat-123';
+const size = 5_000_000;
+const folder = join(import.meta.dirname, '../../dist/client');
+const scripts = new Map(
+  ['/index.js', '/multipart/index.js'].map((path) => [path, readFileSync(join(folder, path), 'utf8')]),
+);
+
+/** What a page keeps on its window for the test. */
+interface Desk {
+  client: library.Client;
+  received: { name: string | undefined; mediaType: string | undefined; seed: number; senderId: string }[];
+  failures: string[];
+  announced: { senderId: string; messageIds: string[] }[];
+  progress: { sent: number[]; received: number[] };
+  send(seed: number): Promise<multiPart.SentMultiPart>;
+}
+
+describe('the built multi-part module in two pages', () => {
+  let cloud: Cloud;
+  let browser: Browser;
+  let app: Server;
+  let origin: string;
+  const pages: Page[] = [];
+
+  beforeAll(async () => {
+    [cloud, browser] = await Promise.all([startCloud(), launchBrowser()]);
+    app = createServer(({ url = '' }, response) => {
+      const script = scripts.get(url);
+      response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' });
+      response.end(script ?? '<!doctype html><link rel="icon" href="data:,"><title>An app</title>');
+    });
+    await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+    origin = `http://127.0.0.1:${(app.address() as AddressInfo).port}`;
+  });
+  afterEach(async () => {
+    for (const page of pages.splice(0)) {
+      await read(page, ({ client }) => client.close());
+      await page.close();
+    }
+  });
+  afterAll(async () => {
+    app?.close();
+    await Promise.all([browser?.close(), cloud?.stop()]);
+  });
+
+  /** A page whose script is connected as that person and puts together what comes. */
+  async function pageOf(username: string): Promise<{ page: Page; userId: string; longestFrame: () => number }> {
+    const page = await browser.newPage();
+    pages.push(page);
+    let longest = 0;
+    page.on('websocket', (socket) =>
+      socket.on('framesent', ({ payload }) => (longest = Math.max(longest, Buffer.byteLength(payload)))),
+    );
+    await page.goto(origin);
+    const { accessToken } = await signIn(cloud.outputs, username);
+    await page.evaluate(
+      async ({ url, token, chat, length }) => {
+        const [libraryPath, multiPartPath] = ['/index.js', '/multipart/index.js'];
+        const { createClient } = (await import(libraryPath)) as typeof library;
+        const { receiveMultiPart, sendMultiPart } = (await import(multiPartPath)) as typeof multiPart;
+        /** Bytes that look like none, and are the same for a seed. */
+        const bytesOf = (seed: number): Uint8Array<ArrayBuffer> => {
+          let state = seed;
+          return new Uint8Array(length).map(() => {
+            state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+            return state >>> 24;
+          });
+        };
+        const client = createClient({ url, token: () => token, replyTimeoutMs: 30_000 });
+        const desk: Desk = {
+          client,
+          received: [],
+          failures: [],
+          announced: [],
+          progress: { sent: [], received: [] },
+          send: (seed) =>
+            sendMultiPart(client, chat, new File([bytesOf(seed)], `${seed}.bin`, { type: 'application/x-noise' }), {
+              eventType: 'file',
+              onProgress: ({ sentBytes }) => desk.progress.sent.push(sentBytes),
+            }),
+        };
+        const receiver = receiveMultiPart(client, {
+          onContent: (got) => {
+            if (got.encoding !== 'base64') return void desk.failures.push(`came as ${String(got.encoding)}`);
+            const seed = parseInt(got.name ?? '');
+            const expected = bytesOf(seed);
+            const same = got.content.length === length && got.content.every((byte, index) => byte === expected[index]);
+            if (!same) desk.failures.push(`${seed} is not what was sent`);
+            const { name, mediaType, senderId } = got;
+            desk.received.push({ name, mediaType, seed, senderId });
+          },
+          onFailure: ({ reason }) => desk.failures.push(reason),
+          onProgress: ({ receivedBytes }) => desk.progress.received.push(receivedBytes),
+        });
+        const subscription = client.subscribe(chat, (message) => {
+          if (message.eventType === 'multipart.completed') {
+            const { messageIds } = message.content as { messageIds: string[] };
+            desk.announced.push({ senderId: message.senderId, messageIds });
+          }
+          receiver.accept(message);
+        });
+        await client.connect();
+        await subscription.ready;
+        Object.assign(globalThis, { desk });
+      },
+      { url: cloud.outputs.webSocketUrl, token: accessToken, chat: chatId, length: size },
+    );
+    const userId = cloud.outputs.users.find((user) => user.username === username)?.userId ?? '';
+    return { page, userId, longestFrame: () => longest };
+  }
+
+  const read = <Value>(page: Page, look: (desk: Desk) => Value): Promise<Awaited<Value>> =>
+    page.evaluate(`(${look.toString()})(globalThis.desk)`) as Promise<Awaited<Value>>;
+
+  test('5 MB go from one to the other and 5 MB back at the same time, and arrive byte for byte', async () => {
+    const [bob, carol] = await Promise.all([pageOf('bob'), pageOf('carol')]);
+    const [fromBob, fromCarol] = await Promise.all([
+      read(bob.page, (desk) => desk.send(1)),
+      read(carol.page, (desk) => desk.send(2)),
+    ]);
+    const about = { mediaType: 'application/x-noise' };
+    const files = [
+      { ...about, name: '1.bin', seed: 1, senderId: bob.userId },
+      { ...about, name: '2.bin', seed: 2, senderId: carol.userId },
+    ];
+    const announcements = [
+      { senderId: bob.userId, messageIds: fromBob.messageIds },
+      { senderId: carol.userId, messageIds: fromCarol.messageIds },
+    ];
+    for (const { page, longestFrame } of [bob, carol]) {
+      // Each gets its own file, too: it listens to the chat.
+      const counts = (): Promise<number[]> =>
+        read(page, ({ received, failures, announced }) => [received.length, announced.length, failures.length]);
+      await until('both files and their announcements', async () => {
+        const [received = 0, announced = 0, failures = 0] = await counts();
+        return (received === 2 && announced === 2) || failures > 0;
+      }, 60_000);
+      const { received, failures, announced, progress } = await read(page, (desk) => ({ ...desk, client: undefined }));
+      expect(failures).toEqual([]);
+      expect(received.sort((one, other) => one.seed - other.seed)).toEqual(files);
+      expect(announced).toEqual(expect.arrayContaining(announcements));
+      expect(progress.sent.at(-1)).toBe(size);
+      expect(progress.sent).toEqual(progress.sent.toSorted((one, other) => one - other));
+      expect(progress.received.filter((bytes) => bytes === size)).toHaveLength(2);
+      expect(longestFrame()).toBeGreaterThan(30_000);
+      expect(longestFrame()).toBeLessThanOrEqual(30 * 1024);
+    }
+  });
+});
