@@ -92,6 +92,8 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   const assembly = readAssembly(settings.assembly);
   const stack = resolveStack(assembly, { stackName: assembly.stackName, region, accountId }, supported);
   const machines = stateMachinesOf(stack, assembly);
+  const principals = principalsOf(stack);
+  const schedules = schedulesOf(stack);
   await checkOnce(machines.map(({ source }) => source));
   const people = localPeople.map(({ username, groups }) => ({ username, password: localPassword(username), groups }));
   const [tables, queues, cognito] = await Promise.all([
@@ -108,7 +110,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   const edge = await startEdge({
     region,
     accountId,
-    principals: principalsOf(stack),
+    principals,
     resourcePolicies: resourcePoliciesOf(stack),
     backends: {
       dynamodb: tables.backend,
@@ -150,7 +152,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
     );
     workflows.resume();
     const minuteMs = (settings.minute ?? 60) * 1_000;
-    polling.push(startScheduler({ schedules: schedulesOf(stack), edgeUrl: edge.url, region, minuteMs, onError }));
+    polling.push(startScheduler({ schedules, edgeUrl: edge.url, region, minuteMs, onError }));
     const front = await openFront(settings.port, webSockets, httpApi, cognito, [
       graphql.route,
       ...demoRoutes(demoOutputsOf(stack, cognito)),

@@ -83,10 +83,11 @@ export class SmallCloud {
       },
     );
     const machines = stateMachinesOf(stack, assembly);
+    const principals = principalsOf(stack);
     const tables = template.tables ? await startTables(stack, folder, onError) : undefined;
     const logs = startLogs(stack, folder);
     const edge = await startEdge({
-      ...{ region, accountId, principals: principalsOf(stack), resourcePolicies: resourcePoliciesOf(stack), onError },
+      ...{ region, accountId, principals, resourcePolicies: resourcePoliciesOf(stack), onError },
       backends: {
         ...(tables && { dynamodb: tables.backend }),
         logs: logs.backend,
@@ -100,15 +101,17 @@ export class SmallCloud {
     });
     const functions = new Functions(functionsOf(stack, assembly), [], edge.port, logs.ofFunction);
     const workflows = startWorkflows({ machines, region, edge, dataFolder: folder, logs: logs.store, onError });
-    requireWorkflowRights(machines, edge.policies);
+    const stop = async (): Promise<void> => {
+      for (const part of [workflows, functions, edge, logs, ...(tables ? [tables] : [])]) await part.stop();
+    };
+    try {
+      requireWorkflowRights(machines, edge.policies);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
     workflows.resume();
-    return new SmallCloud({ folder, stack, edge, workflows, logs, errors }, async () => {
-      await workflows.stop();
-      await functions.stop();
-      await edge.stop();
-      await logs.stop();
-      await tables?.stop();
-    });
+    return new SmallCloud({ folder, stack, edge, workflows, logs, errors }, stop);
   }
 
   async stop({ keepData = false } = {}): Promise<void> {
