@@ -24,11 +24,14 @@ const scripts = new Map(
 /** What a page keeps on its window for the test. */
 interface Desk {
   client: library.Client;
-  received: { name: string | undefined; mediaType: string | undefined; seed: number; senderId: string }[];
+  receiver: multiPart.MultiPartReceiver;
+  received: { name: string | undefined; mediaType: string | undefined; seed: number; senderId: string; size: number }[];
   failures: string[];
   announced: { senderId: string; messageIds: string[] }[];
   progress: { sent: number[]; received: number[] };
-  send(seed: number): Promise<multiPart.SentMultiPart>;
+  send(seed: number, length: number, options?: multiPart.SendMultiPartOptions): Promise<multiPart.SentMultiPart>;
+  /** Follows the chat from now on. */
+  enter(): Promise<unknown>;
 }
 
 describe('the built multi-part module in two pages', () => {
@@ -70,12 +73,12 @@ describe('the built multi-part module in two pages', () => {
     await page.goto(origin);
     const { accessToken } = await signIn(cloud.outputs, username);
     await page.evaluate(
-      async ({ url, token, chat, length }) => {
+      async ({ url, token, chat }) => {
         const [libraryPath, multiPartPath] = ['/index.js', '/multipart/index.js'];
         const { createClient } = (await import(libraryPath)) as typeof library;
         const { receiveMultiPart, sendMultiPart } = (await import(multiPartPath)) as typeof multiPart;
         /** Bytes that look like none, and are the same for a seed. */
-        const bytesOf = (seed: number): Uint8Array<ArrayBuffer> => {
+        const bytesOf = (seed: number, length: number): Uint8Array<ArrayBuffer> => {
           let state = seed;
           return new Uint8Array(length).map(() => {
             state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -89,37 +92,43 @@ describe('the built multi-part module in two pages', () => {
           failures: [],
           announced: [],
           progress: { sent: [], received: [] },
-          send: (seed) =>
-            sendMultiPart(client, chat, new File([bytesOf(seed)], `${seed}.bin`, { type: 'application/x-noise' }), {
-              eventType: 'file',
-              onProgress: ({ sentBytes }) => desk.progress.sent.push(sentBytes),
-            }),
+          receiver: receiveMultiPart(client, {
+            onContent: (got) => {
+              if (got.encoding !== 'base64') return void desk.failures.push(`came as ${String(got.encoding)}`);
+              const { content, name, mediaType, senderId } = got;
+              const seed = parseInt(name ?? '');
+              const expected = bytesOf(seed, content.length);
+              if (!content.every((byte, at) => byte === expected[at]))
+                desk.failures.push(`${seed} is not what was sent`);
+              desk.received.push({ name, mediaType, seed, senderId, size: content.length });
+            },
+            onFailure: ({ reason }) => desk.failures.push(reason),
+            onProgress: ({ receivedBytes }) => desk.progress.received.push(receivedBytes),
+          }),
+          send: (seed, length, options) =>
+            sendMultiPart(
+              client,
+              chat,
+              new File([bytesOf(seed, length)], `${seed}.bin`, { type: 'application/x-noise' }),
+              {
+                eventType: 'file',
+                onProgress: ({ sentBytes }) => desk.progress.sent.push(sentBytes),
+                ...options,
+              },
+            ),
+          enter: () =>
+            client.subscribe(chat, (message) => {
+              if (message.eventType === 'multipart.completed') {
+                const { messageIds } = message.content as { messageIds: string[] };
+                desk.announced.push({ senderId: message.senderId, messageIds });
+              }
+              desk.receiver.accept(message);
+            }).ready,
         };
-        const receiver = receiveMultiPart(client, {
-          onContent: (got) => {
-            if (got.encoding !== 'base64') return void desk.failures.push(`came as ${String(got.encoding)}`);
-            const seed = parseInt(got.name ?? '');
-            const expected = bytesOf(seed);
-            const same = got.content.length === length && got.content.every((byte, index) => byte === expected[index]);
-            if (!same) desk.failures.push(`${seed} is not what was sent`);
-            const { name, mediaType, senderId } = got;
-            desk.received.push({ name, mediaType, seed, senderId });
-          },
-          onFailure: ({ reason }) => desk.failures.push(reason),
-          onProgress: ({ receivedBytes }) => desk.progress.received.push(receivedBytes),
-        });
-        const subscription = client.subscribe(chat, (message) => {
-          if (message.eventType === 'multipart.completed') {
-            const { messageIds } = message.content as { messageIds: string[] };
-            desk.announced.push({ senderId: message.senderId, messageIds });
-          }
-          receiver.accept(message);
-        });
         await client.connect();
-        await subscription.ready;
         Object.assign(globalThis, { desk });
       },
-      { url: cloud.outputs.webSocketUrl, token: accessToken, chat: chatId, length: size },
+      { url: cloud.outputs.webSocketUrl, token: accessToken, chat: chatId },
     );
     const userId = cloud.outputs.users.find((user) => user.username === username)?.userId ?? '';
     return { page, userId, longestFrame: () => longest };
@@ -130,11 +139,12 @@ describe('the built multi-part module in two pages', () => {
 
   test('5 MB go from one to the other and 5 MB back at the same time, and arrive byte for byte', async () => {
     const [bob, carol] = await Promise.all([pageOf('bob'), pageOf('carol')]);
+    await Promise.all([bob, carol].map(({ page }) => read(page, (desk) => desk.enter())));
     const [fromBob, fromCarol] = await Promise.all([
-      read(bob.page, (desk) => desk.send(1)),
-      read(carol.page, (desk) => desk.send(2)),
+      read(bob.page, (desk) => desk.send(1, 5_000_000)),
+      read(carol.page, (desk) => desk.send(2, 5_000_000)),
     ]);
-    const about = { mediaType: 'application/x-noise' };
+    const about = { mediaType: 'application/x-noise', size };
     const files = [
       { ...about, name: '1.bin', seed: 1, senderId: bob.userId },
       { ...about, name: '2.bin', seed: 2, senderId: carol.userId },
@@ -147,11 +157,18 @@ describe('the built multi-part module in two pages', () => {
       // Each gets its own file, too: it listens to the chat.
       const counts = (): Promise<number[]> =>
         read(page, ({ received, failures, announced }) => [received.length, announced.length, failures.length]);
-      await until('both files and their announcements', async () => {
-        const [received = 0, announced = 0, failures = 0] = await counts();
-        return (received === 2 && announced === 2) || failures > 0;
-      }, 60_000);
-      const { received, failures, announced, progress } = await read(page, (desk) => ({ ...desk, client: undefined }));
+      await until(
+        'both files and their announcements',
+        async () => {
+          const [received = 0, announced = 0, failures = 0] = await counts();
+          return (received === 2 && announced === 2) || failures > 0;
+        },
+        60_000,
+      );
+      const { received, failures, announced, progress } = await read(
+        page,
+        ({ received, failures, announced, progress }) => ({ received, failures, announced, progress }),
+      );
       expect(failures).toEqual([]);
       expect(received.sort((one, other) => one.seed - other.seed)).toEqual(files);
       expect(announced).toEqual(expect.arrayContaining(announcements));
@@ -160,6 +177,36 @@ describe('the built multi-part module in two pages', () => {
       expect(progress.received.filter((bytes) => bytes === size)).toHaveLength(2);
       expect(longestFrame()).toBeGreaterThan(30_000);
       expect(longestFrame()).toBeLessThanOrEqual(30 * 1024);
+    }
+  });
+
+  test('who comes halfway has the whole, too', async () => {
+    const [bob, carol] = await Promise.all([pageOf('bob'), pageOf('carol')]);
+    const sending = read(bob.page, (desk) => desk.send(3, 1_500_000));
+    await until('half of it is sent', () => read(bob.page, ({ progress }) => (progress.sent.at(-1) ?? 0) > 750_000));
+    await read(carol.page, (desk) => desk.enter());
+    await sending;
+    await until('it is here', () => read(carol.page, ({ received }) => received.length === 1), 60_000);
+    expect(await read(carol.page, ({ received, failures }) => [received[0]?.size, failures])).toEqual([1_500_000, []]);
+  });
+
+  test('a group that is taken is refused, to its own sender and to others', async () => {
+    const [bob, carol] = await Promise.all([pageOf('bob'), pageOf('carol')]);
+    const own = await read(bob.page, (desk) => desk.send(4, 10, { groupId: 'taken' }));
+    expect(own.messageIds).toHaveLength(1);
+    for (const { page } of [bob, carol]) {
+      const refused = await until('it is refused', () =>
+        read(page, (desk) =>
+          desk.send(5, 10, { groupId: 'taken' }).then(
+            () => undefined,
+            (error: library.ServiceError) => ({ statusCode: error.statusCode, message: error.message }),
+          ),
+        ),
+      );
+      expect(refused).toEqual({
+        statusCode: 409,
+        message: expect.stringMatching(/^Conflict: payload.multiPartMetadata/),
+      });
     }
   });
 });
