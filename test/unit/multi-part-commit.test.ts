@@ -272,6 +272,19 @@ describe('parts in the message processor', () => {
       expect(idsOf(await history(ada))).toEqual([noticeIdOf(refused)]);
     });
 
+    test('refused again for another reason, the sender keeps the first notice, and there is one letter a try', async () => {
+      await deliver(fifo(part(1)));
+      const refused = part(1);
+      await deliver(fifo(refused));
+      await table('MULTI_PART_TABLE').put({ ...(await groupRow()), status: 'completed' });
+      await deliver(fifo(refused, 2));
+      expect(letters().map(({ reason }) => reason)).toEqual(['multi-part: partNumber', 'multi-part: closed']);
+      const notices = (await history(ada)).map(
+        ({ payload }) => (JSON.parse(String(payload)) as { content: Row }).content,
+      );
+      expect(notices).toMatchObject([{ reason: 'partNumber' }]);
+    });
+
     test('a letter that cannot be sent: the part comes again, and the notice stays one', async () => {
       await deliver(fifo(part(1)));
       const refused = part(1);

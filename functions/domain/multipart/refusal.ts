@@ -2,10 +2,10 @@ import type { HeldGroup } from '../../platform/history.ts';
 import type { Part } from './part.ts';
 
 /**
- * Why a part can never belong to its group. `totalParts`: the group was begun with another number of parts. `sender`:
- * somebody else began it. `partNumber`: another message has this number. `closed`: the group is concluded, or about to be.
+ * Why a part can never belong to its group. `closed`: the group is concluded, or about to be. `totalParts`: it was begun
+ * with another number of parts. `sender`: somebody else began it. `partNumber`: another message has this number.
  */
-export type PartRefusal = 'totalParts' | 'sender' | 'partNumber' | 'closed';
+export type PartRefusal = 'closed' | 'totalParts' | 'sender' | 'partNumber';
 
 /**
  * Whether a part contradicts what is registered of its group. The same rule answers the sender at once, in the
@@ -19,9 +19,8 @@ export function refusalOf(
   group: HeldGroup | undefined,
   holder: string | undefined,
 ): PartRefusal | undefined {
+  if (group !== undefined && group.status !== 'open') return 'closed';
   if (group !== undefined && group.totalParts !== totalParts) return 'totalParts';
   if (group !== undefined && group.senderId !== senderId) return 'sender';
-  if (holder !== undefined) return 'partNumber';
-  if (group !== undefined && group.status !== 'open') return 'closed';
-  return undefined;
+  return holder === undefined ? undefined : 'partNumber';
 }

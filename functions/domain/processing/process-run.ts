@@ -19,6 +19,19 @@ const maxReceives = 3;
 
 type Messages = Extract<Run, { kind: 'messages' }>;
 
+/** A run of which nothing was delivered, and where it failed. */
+interface Failed {
+  stage: Stage;
+  error: unknown;
+}
+
+/** A run that was committed and handed out. */
+interface Done {
+  committed: Committed[];
+  /** Why groups of parts could not be looked at, by message. */
+  unstarted: ReadonlyMap<Envelope, unknown>;
+}
+
 /** Processes the runs of one invocation, and remembers which connections turned out to be gone. */
 export class ProcessRun {
   readonly #gone = new Map<string, RowKey[]>();
@@ -37,29 +50,12 @@ export class ProcessRun {
    */
   async run(run: Run): Promise<QueueRecord[]> {
     if (run.kind === 'unreadable') return this.#giveUp([run.record], 'parse', `unreadable: ${run.why}`);
-    let committed: Committed[];
-    try {
-      committed = await commit(
-        run.chatId,
-        run.parcels.map(({ envelope }) => envelope),
-        this.#deadline,
-      );
-    } catch (error) {
-      return isRefused(error) || isLastTry(run) ? this.#alone(run, 'commit', error) : this.#fail(run, 'commit', error);
-    }
-    // Side by side: whoever listens does not wait for the groups to be looked at.
-    const starting = startCompletions(storedOf(run, committed));
-    try {
-      const subscribers = await readSubscribers(run.chatId);
-      if (subscribers === 'large') await this.#handToSlots(run, committed);
-      else await this.#deliver(run, committed, subscribers);
-    } catch (error) {
-      await starting;
-      return isLastTry(run) ? this.#alone(run, 'subscribers', error) : this.#fail(run, 'subscribers', error);
-    }
+    const done = await this.#commitAndDeliver(run);
+    if ('stage' in done) return this.#failWhole(run, done);
+    const { committed, unstarted } = done;
     const conflicting = run.parcels.filter((_parcel, index) => committed[index]?.state === 'conflicting');
     return [
-      ...(await this.#failUnstarted(run, await starting)),
+      ...(await this.#failUnstarted(run, unstarted)),
       ...(await this.#refuse(refusedPartsOf(run.parcels, committed))),
       ...(await this.#giveUp(
         conflicting.map(({ record }) => record),
@@ -69,12 +65,41 @@ export class ProcessRun {
     ];
   }
 
+  async #commitAndDeliver(run: Messages): Promise<Done | Failed> {
+    let committed: Committed[];
+    try {
+      committed = await commit(
+        run.chatId,
+        run.parcels.map(({ envelope }) => envelope),
+        this.#deadline,
+      );
+    } catch (error) {
+      return { stage: 'commit', error };
+    }
+    // Side by side: whoever listens does not wait for the groups to be looked at.
+    const starting = startCompletions(storedOf(run, committed));
+    try {
+      const subscribers = await readSubscribers(run.chatId);
+      if (subscribers === 'large') await this.#handToSlots(run, committed);
+      else await this.#deliver(run, committed, subscribers);
+    } catch (error) {
+      await starting;
+      return { stage: 'subscribers', error };
+    }
+    return { committed, unstarted: await starting };
+  }
+
   /**
    * The rows of connections that turned out to be gone: of each its own, and the subscription that found out. Its other
    * subscriptions go the same way when their chats next say something.
    */
   rowsToForget(): RowKey[] {
     return [...this.#gone.values()].flat();
+  }
+
+  async #failWhole(run: Messages, { stage, error }: Failed): Promise<QueueRecord[]> {
+    const inVain = stage === 'commit' && isRefused(error);
+    return inVain || isLastTry(run) ? this.#alone(run, stage, error) : this.#fail(run, stage, error);
   }
 
   /**
@@ -119,7 +144,8 @@ export class ProcessRun {
   async #refuse(refused: readonly RefusedPart[]): Promise<QueueRecord[]> {
     const untold = new Set<string>();
     for (const notices of noticeRuns(refused)) {
-      for (const { id } of await this.run(notices)) untold.add(id);
+      const told = await this.#commitAndDeliver(notices);
+      if ('stage' in told) for (const { id } of recordsOf(notices)) untold.add(id);
     }
     const failed: QueueRecord[] = [];
     for (const { record, why } of refused) {

@@ -16,17 +16,14 @@ export function refusedPartsOf(parcels: readonly Parcel[], committed: readonly C
   });
 }
 
-/**
- * The notices of refused parts, as runs of messages to their senders' own channels. A notice that cannot be sent is no
- * letter of its own: it fails like a message on its first try, and what comes of that is decided about the part.
- */
+/** The notices of refused parts, as runs of messages to their senders' own channels. */
 export function noticeRuns(refused: readonly RefusedPart[], now = Date.now()): Extract<Run, { kind: 'messages' }>[] {
   const runs = new Map<string, Parcel[]>();
   for (const { record, envelope, why } of refused) {
     const notice = noticeOf(envelope, why, now);
     if (notice === undefined) continue;
     const { chatId } = notice.payload;
-    runs.set(chatId, [...(runs.get(chatId) ?? []), { record: { ...record, receiveCount: 1 }, envelope: notice }]);
+    runs.set(chatId, [...(runs.get(chatId) ?? []), { record, envelope: notice }]);
   }
   return [...runs].map(([chatId, parcels]) => ({ kind: 'messages', chatId, parcels }));
 }

@@ -1,4 +1,4 @@
-import type { Body, WayIn } from './ways-in.ts';
+import { type Body, type WayIn, waysIn } from './ways-in.ts';
 
 /** A request that is taken: what is sent, and what the answer holds beside its words and an id. */
 export type Acceptance = {
@@ -66,11 +66,13 @@ export const acceptances: Acceptance[] = [
     body: { ...saying({ customSequence: { number: 42, scope: 'mine', unit: 'page' } }), messageType: 'fifo' },
     reply: { ...fifo, deduplication: 'content' },
   },
-  {
+  // The same part again, over the other way in, would be another message under its number.
+  ...waysIn.map((only) => ({
     what: 'a part of a whole',
-    body: saying({ multiPartMetadata: { groupId: 'upload', totalParts: 1000, partNumber: 1000, name: 'a.png' } }),
+    only,
+    body: saying({ multiPartMetadata: { groupId: only, totalParts: 1000, partNumber: 1000, name: 'a.png' } }),
     reply: standard,
-  },
+  })),
   ...['user', 'org', 'hub', 'project'].map(targeting),
   {
     what: 'chatId before targetId',
