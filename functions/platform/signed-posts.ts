@@ -1,6 +1,7 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
+import { PreparedHmac } from './prepared-hmac.ts';
 
 /** What a signature needs; `sessionToken` comes with the credentials of a role. */
 export interface Credentials {
@@ -59,6 +60,8 @@ export class SignedPosts {
     const { protocol, host, hostname, port, pathname } = new URL(endpoint);
     this.#secure = protocol === 'https:';
     const agent = new (this.#secure ? https : http).Agent({ keepAlive: true, maxSockets });
+    // All sockets are alike, where an agent would write down twenty options for each request to find out.
+    agent.getName = () => host;
     this.#options = { method: 'POST', hostname, port, agent };
     this.#host = host;
     this.#basePath = pathname.replace(/\/$/, '');
@@ -80,11 +83,11 @@ export class SignedPosts {
       const request = (this.#secure ? https : http).request(
         { ...this.#options, path: fullPath, headers },
         (response) => {
-          response.once('end', () => {
+          response.on('end', () => {
             clearTimeout(timer);
             resolve(answerOf(response));
           });
-          response.once('error', fail);
+          response.on('error', fail);
           response.resume();
         },
       );
@@ -95,19 +98,17 @@ export class SignedPosts {
       const timer = setTimeout(() => {
         request.destroy(new PostTimeout(`No answer within ${this.#timeoutMs} ms.`));
       }, this.#timeoutMs);
-      request.once('error', fail);
+      request.on('error', fail);
       // A string goes out in one write with its headers, a buffer in a second one.
-      request.end(frame.text);
+      request.end(frame.text, isAscii(frame) ? 'latin1' : 'utf8');
     });
   }
 
   /** Names and values in turns: Node takes them as they are, where it would check and copy an object's one by one. */
   #signedHeaders(path: string, { byteLength, sha256 }: Frame, credentials: Credentials, now: number): string[] {
-    const { headers, canonicalHeaders, toSign, key, authorization } = this.#standingAt(now, credentials);
+    const { headers, canonicalHeaders, hmac, authorization } = this.#standingAt(now, credentials);
     const canonical = `POST\n${canonicalPath(path)}\n\n${canonicalHeaders}\n${sha256}`;
-    const signature = createHmac('sha256', key)
-      .update(toSign + hash('sha256', canonical))
-      .digest('hex');
+    const signature = hmac.sign(hash('sha256', canonical));
     return [...headers, 'content-length', String(byteLength), 'authorization', authorization + signature];
   }
 
@@ -132,22 +133,22 @@ export class SignedPosts {
     const names = signed.map(([name]) => name).join(';');
     const scoped = [date.slice(0, 8), this.#region, 'execute-api', 'aws4_request'];
     const scope = scoped.join('/');
+    const key = scoped.reduce<string | Buffer>(
+      (secret, text) => createHmac('sha256', secret).update(text).digest(),
+      `AWS4${secretAccessKey}`,
+    ) as Buffer;
     return {
       second,
       credentials,
       headers: signed.flat(),
       canonicalHeaders: `${signed.map(([name, value]) => `${name}:${value}\n`).join('')}\n${names}`,
-      toSign: `AWS4-HMAC-SHA256\n${date}\n${scope}\n`,
-      key: createSecretKey(
-        scoped.reduce<string | Buffer>(
-          (secret, text) => createHmac('sha256', secret).update(text).digest(),
-          `AWS4${secretAccessKey}`,
-        ) as Buffer,
-      ),
+      hmac: new PreparedHmac(key, `AWS4-HMAC-SHA256\n${date}\n${scope}\n`, sha256HexLength),
       authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=`,
     };
   }
 }
+
+const sha256HexLength = 64;
 
 /** What the signatures of one second have in common. */
 interface Standing {
@@ -155,8 +156,7 @@ interface Standing {
   credentials: Credentials;
   headers: string[];
   canonicalHeaders: string;
-  toSign: string;
-  key: KeyObject;
+  hmac: PreparedHmac;
   authorization: string;
 }
 
@@ -165,8 +165,16 @@ function canonicalPath(path: string): string {
   return encodeURIComponent(path).replaceAll('%2F', '/');
 }
 
+function isAscii({ text, byteLength }: Frame): boolean {
+  return text.length === byteLength;
+}
+
 /** AWS may append more to the name of an error: `GoneException:http://...`. */
-function answerOf({ statusCode = 0, headers }: http.IncomingMessage): PostAnswer {
+function answerOf(response: http.IncomingMessage): PostAnswer {
+  const { statusCode = 0 } = response;
+  // Node reads headers when they are first asked for.
+  if (statusCode === 200) return { status: statusCode };
+  const { headers } = response;
   const errorType = String(headers['x-amzn-errortype'] ?? '').split(':')[0];
   const requestId = headers['x-amzn-requestid'];
   return {

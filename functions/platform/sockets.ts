@@ -1,7 +1,7 @@
 import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
 import { errorSummary, logger } from './logger.ts';
-import { type Frame, type PostAnswer, SignedPosts } from './signed-posts.ts';
+import { type Credentials, type Frame, type PostAnswer, SignedPosts } from './signed-posts.ts';
 
 /**
  * What became of a post. `gone`: API Gateway knows no such connection (it also says so before `$connect` has
@@ -34,13 +34,19 @@ export async function post(connectionId: string, frame: Frame): Promise<PostOutc
       timeoutMs: postTimeoutMs,
       maxSockets: postsInFlight,
     });
-    // The function's own, as the SDK finds and refreshes them for every client alike.
-    const credentials = await dynamodb.config.credentials();
-    const answer = await posts.post(`/@connections/${encodeURIComponent(connectionId)}`, frame, credentials);
+    if (held === undefined || performance.now() >= held.until) held = await askForCredentials();
+    const answer = await posts.post(`/@connections/${encodeURIComponent(connectionId)}`, frame, held.credentials);
     return outcomeOfStatus[answer.status] ?? failed(connectionId, causeOf(answer));
   } catch (error) {
     return failed(connectionId, errorSummary(error));
   }
+}
+
+let held: { credentials: Credentials; until: number } | undefined;
+
+/** The function's own, as the SDK finds and refreshes them for every client alike, minutes before they end. */
+async function askForCredentials(): Promise<NonNullable<typeof held>> {
+  return { credentials: await dynamodb.config.credentials(), until: performance.now() + 1_000 };
 }
 
 function failed(connectionId: string, cause: ReturnType<typeof errorSummary>): 'failed' {

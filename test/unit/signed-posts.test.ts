@@ -1,6 +1,8 @@
 import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi';
+import { createHmac, randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PreparedHmac } from '../../functions/platform/prepared-hmac.ts';
 import { frameOf, SignedPosts, type Credentials } from '../../functions/platform/signed-posts.ts';
 import type { AwsCall } from '../../local/edge/call.ts';
 import { roleCredentials } from '../../local/edge/credentials.ts';
@@ -126,6 +128,17 @@ describe('what is refused is refused alike', () => {
     await expect(byHand('connection', 'hello')).rejects.toThrow();
     expect(arrived).toHaveLength(1);
   });
+});
+
+test('an HMAC of texts that begin alike is the HMAC of each, whatever came before', () => {
+  for (const keyLength of [1, 32, 64]) {
+    const key = randomBytes(keyLength);
+    const prepared = new PreparedHmac(key, 'Grüße\n', 64);
+    for (let index = 0; index < 10; index += 1) {
+      const end = randomBytes(32).toString('hex');
+      expect(prepared.sign(end)).toBe(createHmac('sha256', key).update(`Grüße\n${end}`).digest('hex'));
+    }
+  }
 });
 
 test('keys change with the day and with the credentials, and posts go on', async () => {

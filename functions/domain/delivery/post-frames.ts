@@ -15,9 +15,9 @@ const slots = new Slots(postsInFlight);
 let pace: Pace | undefined;
 
 /** Workers that post all at the same time keep to a share of the account's rate each. */
-async function turn(): Promise<void> {
-  if (environment.postsPerSecond === 0) return;
-  await (pace ??= new Pace(environment.postsPerSecond)).turn();
+async function postAtPace(connectionId: string, frame: Frame, deadline: Deadline): Promise<PostOutcome> {
+  if (environment.postsPerSecond > 0) await (pace ??= new Pace(environment.postsPerSecond)).turn();
+  return deadline.hasPassed() ? 'failed' : post(connectionId, frame);
 }
 
 /** A throttled post waits this often, briefly; after that it takes its turn in the retry queue. */
@@ -49,10 +49,7 @@ async function postFrame(
   deadline: Deadline,
 ): Promise<'delivered' | 'gone' | 'failed'> {
   for (let tries = 1; ; tries += 1) {
-    const outcome: PostOutcome = await slots.run(async () => {
-      await turn();
-      return deadline.hasPassed() ? 'failed' : post(connectionId, frame);
-    });
+    const outcome = await slots.run(() => postAtPace(connectionId, frame, deadline));
     if (outcome === 'too-large') {
       logger.error('A frame is too large for API Gateway', { connectionId, bytes: frame.byteLength });
       return 'delivered';
