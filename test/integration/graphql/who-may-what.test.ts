@@ -114,7 +114,7 @@ const rows: Row[] = [
   ['Query.multiPartGroup', 'nowhere', () => `multiPartGroup(chatId: ${q(nowhere)}, groupId: "none") { status }`,
     absent, 'none F F F F F X N'],
   ['Query.deadLetterQueues', 'all', () => 'deadLetterQueues { name }',
-    () => ['standard', 'fifo', 'delivery-retry', 'permission-stream'].map((name) => ({ name })), 'G G G G G ok X N'],
+    () => ['standard', 'fifo', 'delivery-retry', 'fan-out', 'permission-stream'].map((name) => ({ name })), 'G G G G G ok X N'],
   ['Query.deadLetters', 'a queue', () => 'deadLetters(queue: "fifo") { items { arrival } nextToken }',
     empty, 'G G G G G ok X N'],
   ['Query.redrive', 'none', () => `redrive(redriveId: ${q(noRedrive)}) { status }`,
