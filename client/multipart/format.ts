@@ -47,8 +47,9 @@ export function partOf({ multiPartMetadata, content, ...message }: Message): Par
 }
 
 function isAbout(value: unknown): value is MultiPartContent {
-  const { encoding, size } = Object(value) as Record<string, unknown>;
-  return ['text', 'json', 'base64'].includes(encoding as string) && typeof size === 'number';
+  const { encoding, size, sha256 = '', name = '', mediaType = '' } = Object(value) as Record<string, unknown>;
+  const areTexts = [sha256, name, mediaType].every((text) => typeof text === 'string');
+  return areTexts && /^(text|json|base64)$/.test(encoding as string) && typeof size === 'number';
 }
 
 export function utf8(text: string): Uint8Array<ArrayBuffer> {

@@ -96,20 +96,17 @@ class Receiver implements MultiPartReceiver {
   }
 
   accept(message: Message): boolean {
-    const { chatId, senderId, eventType, content } = message;
-    const isAnnouncement = eventType.startsWith('multipart.');
-    if (this.#closed) return isAnnouncement || message.multiPartMetadata !== undefined;
-    if (isAnnouncement) {
-      // A refusal is for the sender, who knows of it.
-      const { groupId, totalParts, messageIds, missingParts } = content as Announcement;
-      const told = { chatId, senderId, groupId, totalParts };
-      if (eventType === 'multipart.completed') this.#onCompleted(told, messageIds);
-      if (eventType === 'multipart.incomplete') this.#onIncomplete(told, missingParts);
-      return true;
-    }
+    const { chatId, senderId, eventType } = message;
     const part = partOf(message);
-    if (part && !this.#over.has(keyOf(part))) this.#onPart(this.#groupOf(part), part);
-    return part !== undefined;
+    if (!part && !eventType.startsWith('multipart.')) return false;
+    const told = message.content as Announcement;
+    const name = part ?? { ...told, chatId, senderId };
+    if (this.#closed || this.#over.has(keyOf(name))) return true;
+    if (part) this.#onPart(this.#groupOf(name), part);
+    // A refusal is for the sender, who knows of it.
+    else if (eventType === 'multipart.completed') this.#onCompleted(this.#groupOf(name), told.messageIds);
+    else if (eventType === 'multipart.incomplete') this.#fail(this.#groupOf(name), 'incomplete', told);
+    return true;
   }
 
   close(): void {
@@ -137,9 +134,7 @@ class Receiver implements MultiPartReceiver {
     this.#makeRoom();
   }
 
-  #onCompleted(told: GroupName, messageIds: string[]): void {
-    if (this.#over.has(keyOf(told))) return;
-    const group = this.#groupOf(told);
+  #onCompleted(group: Group, messageIds: string[]): void {
     group.name(messageIds);
     void this.#conclude(group);
     if (group.inOrder()) return;
@@ -150,16 +145,12 @@ class Receiver implements MultiPartReceiver {
     this.#timers.add(timer);
   }
 
-  #onIncomplete(told: GroupName, missingParts: number[]): void {
-    if (!this.#over.has(keyOf(told))) this.#fail(this.#groupOf(told), 'incomplete', { missingParts });
-  }
-
   /** Gives the whole once all parts are here. Parts that nobody has named yet may turn out to be the wrong ones. */
   async #conclude(group: Group): Promise<void> {
     const parts = group.inOrder();
-    if (!parts) return;
-    const { named } = group;
-    const received = await assemble(parts);
+    const { named, first } = group;
+    if (!parts || !first) return;
+    const received = await assemble(first, parts);
     if (this.#closed || this.#over.has(keyOf(group.about))) return;
     if (received) {
       this.#forget(group);
@@ -167,8 +158,12 @@ class Receiver implements MultiPartReceiver {
     } else if (named) this.#fail(group, 'corrupt');
   }
 
-  #fail(group: Group, reason: ReceiveFailure['reason'], more: Partial<ReceiveFailure> = {}): void {
-    const failure = { ...describe(group), reason, missingParts: group.missingParts, ...more };
+  #fail(
+    group: Group,
+    reason: ReceiveFailure['reason'],
+    { missingParts = group.missingParts, cause }: Partial<ReceiveFailure> = {},
+  ): void {
+    const failure = { ...describe(group), reason, missingParts, cause };
     this.#forget(group);
     callListener(this.#handlers.onFailure, failure);
   }
@@ -204,16 +199,18 @@ class Receiver implements MultiPartReceiver {
     let cause: unknown;
     const missing = group.missingParts.map((number) => group.named?.[number - 1] ?? '').sort();
     const each = Math.ceil(missing.length / LANES);
-    const lanes = Array.from({ length: LANES }, async (_none, lane) => {
-      for (const messageId of missing.slice(lane * each, (lane + 1) * each)) {
+    const lane = async (messageIds: string[]): Promise<void> => {
+      for (const messageId of messageIds) {
         if (over() || cause || !group.lacks(messageId)) continue;
         for (const message of await this.#read(group.about.chatId, messageId)) {
           const part = partOf(message);
           if (part && keyOf(part) === keyOf(group.about) && !over()) this.#onPart(group, part);
         }
       }
-    });
-    await Promise.all(lanes.map((lane) => lane.catch((error: unknown) => (cause = error))));
+    };
+    const lanes = [];
+    while (missing.length > 0) lanes.push(lane(missing.splice(0, each)).catch((error: unknown) => (cause = error)));
+    await Promise.all(lanes);
     this.#fetched = undefined;
     if (over()) return;
     if (!group.inOrder()) this.#fail(group, 'unavailable', { cause });
@@ -240,7 +237,7 @@ function keyOf({ chatId, senderId, groupId }: Omit<GroupName, 'totalParts'>): st
   return JSON.stringify([chatId, senderId, groupId]);
 }
 
-function describe({ about, some }: Group): GroupSoFar {
-  const { size: totalBytes, name, mediaType } = some?.about ?? {};
+function describe({ about, first }: Group): GroupSoFar {
+  const { size: totalBytes, name, mediaType } = first?.about ?? {};
   return { ...about, totalBytes, name, mediaType };
 }

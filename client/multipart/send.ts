@@ -125,11 +125,11 @@ export async function sendMultiPart(
 
 function refusalOf({ eventType, content }: Message, chatId: string, groupId: string): ServiceError | undefined {
   if (eventType !== 'multipart.refused') return undefined;
-  const told = Object(content) as Record<string, unknown>;
+  const told = Object(content) as Record<string, string | number>;
   if (told.chatId !== chatId || told.groupId !== groupId) return undefined;
   const { partNumber, totalParts, reason } = told;
   return new ServiceError({
-    error: `Conflict: part ${String(partNumber)} of ${String(totalParts)} was refused: ${String(reason)}`,
+    error: `Conflict: part ${partNumber} of ${totalParts} was refused: ${reason}`,
     statusCode: 409,
     details: told,
   });
@@ -146,8 +146,8 @@ async function divide(
   const about: MultiPartContent = {
     encoding,
     size,
-    // As long as the one to come.
-    sha256: (await sha256(new Uint8Array())) && '0'.repeat(64),
+    // As long as the one to come, if one does.
+    sha256: '0'.repeat(64),
     name: name ?? file?.name,
     mediaType: mediaType ?? (file?.type || undefined),
   };

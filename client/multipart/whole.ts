@@ -1,4 +1,5 @@
 import { type Part, sha256 } from './format.ts';
+import type { HeldPart } from './group.ts';
 
 interface Received {
   chatId: string;
@@ -6,7 +7,7 @@ interface Received {
   senderId: string;
   /** Of the parts, in their order. */
   messageIds: string[];
-  /** Of the first part, as is the time. */
+  /** Of the part that came first, as is the time. */
   eventType: string;
   publishTimestamp: string;
 }
@@ -24,9 +25,7 @@ export type ReceivedContent = Received &
   );
 
 /** Puts the parts of a group together, all of them in order; undefined when they are not what was sent. */
-export async function assemble(parts: Part[]): Promise<ReceivedContent | undefined> {
-  const [first] = parts;
-  if (!first) return undefined;
+export async function assemble(first: Part, parts: HeldPart[]): Promise<ReceivedContent | undefined> {
   const { chatId, groupId, senderId, eventType, publishTimestamp, about } = first;
   const messageIds = parts.map(({ messageId }) => messageId);
   const received = { chatId, groupId, senderId, messageIds, eventType, publishTimestamp };

@@ -142,13 +142,16 @@ describe('a content is there once all its parts are', () => {
     ]);
   });
 
-  test('written by another kind of sender: the contents in order', async () => {
+  test.each([
+    [undefined],
+    ['mine'],
+    [{ encoding: 'rot13', size: 3 }],
+    [{ encoding: 'text' }],
+    [{ encoding: 'text', size: 3, name: { first: 'x' } }],
+  ])('written by another kind of sender (%j): the contents in order', async (multiPartContent) => {
     const { receiver, contents } = watched();
     const { parts } = await written('abc', 1);
-    const plain = parts.map(({ multiPartContent, ...part }, index) => ({
-      ...part,
-      content: { page: index, multiPartContent },
-    }));
+    const plain = parts.map((part, page) => ({ ...part, content: { page }, multiPartContent }));
     for (const part of plain.reverse()) receiver.accept(part);
     await until('it is here', () => contents.length === 1);
     expect(contents).toMatchObject([{ encoding: undefined, content: [{ page: 0 }, { page: 1 }, { page: 2 }] }]);
@@ -184,6 +187,15 @@ describe('of two parts with one number the one that the service names stands', (
     watch.receiver.accept(completed);
     await settled(watch);
     expect(watch.contents.map(({ content }) => content)).toEqual(['abc']);
+  });
+
+  test('when the wrong one came first, what it says of the whole is wrong, too', async () => {
+    const watch = watched();
+    const { parts, completed } = await written('abc', 1);
+    const wrong = { ...(parts[1] as Message), messageId: '01M80V24R3RSZY9C0604KJVQE4', multiPartContent: undefined };
+    for (const message of [wrong, ...parts, completed]) watch.receiver.accept(message);
+    await settled(watch);
+    expect(watch.contents).toMatchObject([{ content: 'abc', encoding: 'text' }]);
   });
 
   test('when parts of another count came first, those are no parts of it', async () => {
