@@ -1,6 +1,7 @@
-import validate from 'asl-validator';
 import { parameterProblems } from '../integrations/check-parameters.ts';
 import { RefusedDefinition } from './problems.ts';
+import type { JsonObject } from '../json.ts';
+import { schemaProblems } from './asl-validator.ts';
 import { loadDefinition, substitute } from './load.ts';
 
 /** A definition as the template gives it. */
@@ -13,13 +14,7 @@ export type Definition = { name: string; text: string; substitutions: Record<str
  */
 export async function checkThoroughly({ name, text, substitutions }: Definition): Promise<void> {
   const machine = loadDefinition(name, text, substitutions);
-  const { errors } = validate(JSON.parse(substitute(text, substitutions)) as object, {
-    checkArn: true,
-    checkPaths: true,
-  });
-  const problems = [
-    ...errors.map(({ Message, 'Error code': code }) => `${code}: ${Message}`),
-    ...(await parameterProblems(machine)),
-  ];
+  const definition = JSON.parse(substitute(text, substitutions)) as JsonObject;
+  const problems = [...schemaProblems(definition), ...(await parameterProblems(machine))];
   if (problems.length > 0) throw new RefusedDefinition(name, problems);
 }

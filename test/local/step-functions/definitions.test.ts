@@ -58,3 +58,26 @@ describe('what only a thorough check finds', () => {
     await expect(checking).rejects.toThrow(problem);
   });
 });
+
+test('values that asl-validator does not know are none of its business', async () => {
+  const pass = (Output: unknown, Next: string): object => ({ Type: 'Pass', Output, Assign: { text: '' }, Next });
+  const definition = {
+    QueryLanguage: 'JSONata',
+    StartAt: 'A',
+    States: {
+      A: pass('', 'B'),
+      B: pass([1, ''], 'C'),
+      C: pass(null, 'D'),
+      D: pass('{% 1\n+ 1 %}', 'E'),
+      E: { Type: 'Succeed' },
+    },
+  };
+  const checking = checkThoroughly({ name: 'test', text: JSON.stringify(definition), substitutions: {} });
+  await expect(checking).resolves.toBeUndefined();
+});
+
+test('what asl-validator finds is refused', async () => {
+  const definition = { QueryLanguage: 'JSONata', StartAt: 'A', States: { A: { Type: 'Pass', Comment: 5, End: true } } };
+  const checking = checkThoroughly({ name: 'test', text: JSON.stringify(definition), substitutions: {} });
+  await expect(checking).rejects.toThrow('SCHEMA_VALIDATION_FAILED: /States/A/Comment');
+});
