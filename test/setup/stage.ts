@@ -22,9 +22,13 @@ export class Stage {
     this.outside = new Outside(cloud.outputs);
   }
 
-  /** Standard messages are not delivered twice unless asked for: these tests count. */
-  static async start({ duplicates = 0 }: { duplicates?: number } = {}): Promise<Stage> {
-    return new Stage(await startCloud({ arguments: ['--duplicates', String(duplicates)] }));
+  /**
+   * Standard messages are not delivered twice unless asked for: these tests count.
+   * @param options.arguments more arguments for `local/start.ts`
+   */
+  static async start(options: { duplicates?: number; arguments?: string[] } = {}): Promise<Stage> {
+    const { duplicates = 0, arguments: more = [] } = options;
+    return new Stage(await startCloud({ arguments: ['--duplicates', String(duplicates), ...more] }));
   }
 
   /** Opens a socket of a person who is a member of the chats. */
