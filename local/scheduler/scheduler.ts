@@ -36,7 +36,6 @@ async function follow(schedule: Schedule, settings: SchedulerSettings, signal: A
     } catch (error) {
       if (!signal.aborted) onError(error);
     }
-    // Not kept alive by the wait alone: what serves requests does that.
     await delay(schedule.everyMinutes * minuteMs, undefined, { signal }).catch(() => undefined);
   }
 }

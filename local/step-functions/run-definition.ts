@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { loadDefinition } from './definition/load.ts';
 import type { Machine } from './definition/machine.ts';
-import { Failure } from './failure.ts';
 import { Calls, type CallSettings } from './integrations/calls.ts';
 import type { Clock } from './interpreter/clock.ts';
 import { execute, type ExecutionResult } from './interpreter/execution.ts';
 import { virtualClock } from './interpreter/virtual-clock.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
+
+export { Failure } from './failure.ts';
 
 /** A call of a Task: `{service: 'dynamodb', action: 'transactWriteItems', parameters}`; `lambda`, `invoke` for a function. */
 export type SdkCall = { service: string; action: string; parameters: JsonObject };
@@ -66,5 +67,3 @@ export async function runDefinition(machine: Machine, input: Json, options: RunO
     await calls?.close();
   }
 }
-
-export { Failure };

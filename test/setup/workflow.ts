@@ -1,16 +1,12 @@
 import { join } from 'node:path';
+import { flowsOf } from '../../local/step-functions/definition/check-flow.ts';
+import type { Machine } from '../../local/step-functions/definition/machine.ts';
 import type { ExecutionResult } from '../../local/step-functions/interpreter/execution.ts';
 import type { Json } from '../../local/step-functions/json.ts';
-import {
-  loadDefinitionFile,
-  runDefinition,
-  type Perform,
-  type RunOptions,
-} from '../../local/step-functions/run-definition.ts';
-import { flowsOf } from '../../local/step-functions/definition/check-flow.ts';
+import { loadDefinitionFile, runDefinition, type RunOptions } from '../../local/step-functions/run-definition.ts';
 
-export { Failure, type Perform, type SdkCall } from '../../local/step-functions/run-definition.ts';
 export { virtualClock } from '../../local/step-functions/interpreter/virtual-clock.ts';
+export { Failure, type Perform, type SdkCall } from '../../local/step-functions/run-definition.ts';
 
 const definitions = join(import.meta.dirname, '../../workflows');
 
@@ -20,7 +16,7 @@ export class Workflow {
   readonly states: readonly string[];
   /** The states that any run so far went through. */
   readonly visited = new Set<string>();
-  readonly #machine: ReturnType<typeof loadDefinitionFile>;
+  readonly #machine: Machine;
 
   /** @param name of the file in `workflows`, without `.asl.json` */
   constructor(name: string, substitutions: Record<string, string> = {}) {
@@ -28,9 +24,10 @@ export class Workflow {
     this.states = flowsOf(this.#machine).flatMap(({ states }) => [...states.keys()]);
   }
 
+  /** @param perform answers the Tasks' calls; or where the real SDK clients are to send them */
   async run(
     input: Json,
-    perform: Perform | RunOptions['perform'],
+    perform: RunOptions['perform'],
     options: Omit<RunOptions, 'perform'> = {},
   ): Promise<ExecutionResult> {
     const result = await runDefinition(this.#machine, input, { ...options, perform });

@@ -3,7 +3,7 @@ import type { Expression } from '../expressions/expression.ts';
 import type { Template } from '../expressions/template.ts';
 import { isObject } from '../json.ts';
 import { innerFlows } from './check-flow.ts';
-import type { Flow, Outcome, State } from './machine.ts';
+import type { Flow, Outcome, Recovering, State } from './machine.ts';
 import type { Problems } from './problems.ts';
 
 /**
@@ -53,38 +53,44 @@ function outcomesOf(state: State): Outcome[] {
   return 'catch' in state ? [...own, ...state.catch] : own;
 }
 
-function expressionsOf(state: State): { expression: Expression; extra?: Extra }[] {
-  const plain = (...templates: (Template | undefined)[]): { expression: Expression; extra?: Extra }[] =>
-    templates.flatMap((template) => template?.expressions ?? []).map((expression) => ({ expression }));
-  const having = (extra: Extra, outcomes: Outcome[]): { expression: Expression; extra?: Extra }[] =>
-    outcomes.flatMap(({ output, assign }) => plain(output, assign).map(({ expression }) => ({ expression, extra })));
+type Placed = { expression: Expression; extra?: Extra };
+
+function expressionsOf(state: State): Placed[] {
   switch (state.type) {
     case 'Pass':
-      return plain(state.output, state.assign);
+      return placed([state.output, state.assign]);
     case 'Succeed':
-      return plain(state.output);
+      return placed([state.output]);
     case 'Fail':
-      return plain(state.error, state.cause);
+      return placed([state.error, state.cause]);
     case 'Wait':
-      return plain(state.seconds, state.timestamp, state.output, state.assign);
+      return placed([state.seconds, state.timestamp, state.output, state.assign]);
     case 'Choice':
-      return [state, ...state.choices].flatMap((outcome) =>
-        plain('condition' in outcome ? outcome.condition : undefined, outcome.output, outcome.assign),
-      );
-    case 'Task':
       return [
-        ...plain(state.arguments, state.timeoutSeconds),
-        ...having('result', [state]),
-        ...having('errorOutput', state.catch),
+        ...placed([state.output, state.assign]),
+        ...state.choices.flatMap(({ condition, output, assign }) => placed([condition, output, assign])),
       ];
+    case 'Task':
+      return [...placed([state.arguments, state.timeoutSeconds]), ...ofResult(state)];
     case 'Parallel':
-      return [...plain(state.arguments), ...having('result', [state]), ...having('errorOutput', state.catch)];
+      return [...placed([state.arguments]), ...ofResult(state)];
     case 'Map':
       return [
-        ...plain(state.items, state.maxConcurrency),
-        ...having('map', [state.itemSelector ? { output: state.itemSelector } : {}]),
-        ...having('result', [state]),
-        ...having('errorOutput', state.catch),
+        ...placed([state.items, state.maxConcurrency]),
+        ...placed([state.itemSelector], 'map'),
+        ...ofResult(state),
       ];
   }
+}
+
+/** The expressions in these fields, with what they can see. */
+function placed(templates: (Template | undefined)[], extra?: Extra): Placed[] {
+  const expressions = templates.flatMap((template) => template?.expressions ?? []);
+  return expressions.map((expression) => ({ expression, ...(extra && { extra }) }));
+}
+
+/** What follows on a result, or on an error that is caught. */
+function ofResult({ output, assign, catch: catchers }: Outcome & Recovering): Placed[] {
+  const caught = catchers.flatMap((catcher) => placed([catcher.output, catcher.assign], 'errorOutput'));
+  return [...placed([output, assign], 'result'), ...caught];
 }

@@ -48,7 +48,7 @@ export async function execute(
     StateMachine: { Id: machineArn, Name: machineName },
   };
   const limit = Math.min(expressSeconds, machine.timeoutSeconds ?? expressSeconds);
-  const run = new Run(host, history, identity, began + limit * 1_000);
+  const run = new Run(host, history, identity, arn.split(':')[3] ?? '', began + limit * 1_000);
   const frame = { variables: new Variables(), signal, last: 0 };
   run.record(frame, 'ExecutionStarted', { ...dataOf('input', input), roleArn });
   try {

@@ -47,15 +47,18 @@ export type Step = { output: Json; next?: string };
 export class Run {
   readonly host: Host;
   readonly history: History;
+  readonly region: string;
   readonly #deadline: number;
   readonly #identity: JsonObject;
 
   /**
    * @param identity `Execution` and `StateMachine` of the context object
+   * @param region where it runs, as its events tell
    * @param deadline the moment at which the execution times out, in milliseconds since 1970
    */
-  constructor(host: Host, history: History, identity: JsonObject, deadline: number) {
+  constructor(host: Host, history: History, identity: JsonObject, region: string, deadline: number) {
     this.host = host;
+    this.region = region;
     this.history = history;
     this.#identity = identity;
     this.#deadline = deadline;

@@ -13,7 +13,7 @@ const longestTimeout = 99_999_999;
 export async function performTask(run: Run, state: TaskState, visit: Visit): Promise<Json> {
   const { frame, input } = visit;
   const { resource, resourceType } = state.resource;
-  const about = { resource, resourceType };
+  const about = { resource, resourceType, region: run.region };
   const parameters = await run.evaluate(state.arguments, input, visit);
   requirePayload(parameters, `What the task '${state.name}' is called with`);
   const timeout = await run.evaluate(state.timeoutSeconds, undefined, visit);

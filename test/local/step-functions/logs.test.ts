@@ -110,7 +110,7 @@ describe('the log of a workflow', () => {
       assignedVariables: { n: '2' },
     });
     expect(events[4]?.details).toEqual({
-      ...{ resource: 'invoke', resourceType: 'lambda' },
+      ...{ resource: 'invoke', resourceType: 'lambda', region },
       parameters: '{"FunctionName":"Small-teller","Payload":{"n":4}}',
     });
     expect(events[8]?.details).toEqual({ output: '4', outputDetails: untruncated });
@@ -128,7 +128,7 @@ describe('the log of a workflow', () => {
     const events = await eventsOf(await run('discreet', 2));
     expect(events).toHaveLength(9);
     expect(JSON.stringify(events)).not.toMatch(/input|output|parameters|assignedVariables/);
-    expect(events[4]).toMatchObject({ details: { resource: 'invoke', resourceType: 'lambda' } });
+    expect(events[4]).toMatchObject({ details: { resource: 'invoke', resourceType: 'lambda', region } });
   });
 
   test('is none at level OFF', async () => {

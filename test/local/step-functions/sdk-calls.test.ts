@@ -49,10 +49,22 @@ describe('SDK integrations', () => {
   });
 
   test('leave the fields of items and other maps as they are', async () => {
-    answer = { Item: { name: { S: 'a' }, more: { M: { inner: { L: [{ N: '1' }, { BOOL: true }] } } } } };
+    answer = { Item: { name: { S: 'a' }, more: { M: { inner: { L: [{ N: '1' }] } } } } };
     const result = await call('dynamodb:getItem', { TableName: 'T', Key: { id: { S: 'x' } } });
     expect(calls).toMatchObject([{ input: { TableName: 'T', Key: { id: { S: 'x' } } } }]);
     expect(result).toMatchObject({ output: answer });
+  });
+
+  test('spell the types of values as the SDK for Java does', async () => {
+    const asDynamoDb = { yes: { BOOL: true }, none: { NULL: true }, words: { SS: ['a'] }, numbers: { NS: ['1'] } };
+    const asWorkflow = { yes: { Bool: true }, none: { Nul: true }, words: { Ss: ['a'] }, numbers: { Ns: ['1'] } };
+    answer = { Attributes: asDynamoDb };
+    const result = await call('dynamodb:putItem', { TableName: 'T', Item: asWorkflow });
+    expect(calls).toMatchObject([{ input: { Item: asDynamoDb } }]);
+    expect(result).toMatchObject({ output: { Attributes: asWorkflow } });
+    expect(await call('dynamodb:putItem', "{% {'TableName': 'T', 'Item': {'yes': {'BOOL': true}}} %}")).toMatchObject({
+      error: 'States.Runtime',
+    });
   });
 
   test('stay with the endpoint for SQS, whatever the queue’s URL', async () => {
@@ -148,5 +160,20 @@ describe('SDK integrations', () => {
       error: 'DynamoDb.TransactionCanceledException',
       cause: expect.stringContaining('[None, ConditionalCheckFailed] (Service: DynamoDb,') as string,
     });
+  });
+
+  /** https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html and .../sfn-best-practices.html, "Handling transient Lambda service exceptions" */
+  test.each([
+    ['TooManyRequestsException', 429, 'Lambda.TooManyRequestsException'],
+    ['ServiceException', 500, 'Lambda.ServiceException'],
+    ['ResourceNotFoundException', 404, 'Lambda.ResourceNotFoundException'],
+    ['AccessDeniedException', 403, 'Lambda.AWSLambdaException'],
+  ])('an error of lambda:invoke: %s %s is %s', async (error, statusCode, name) => {
+    edge.faults.add({ service: 'lambda', fault: { error, statusCode } });
+    const Arguments = { FunctionName: 'f', Payload: {} };
+    const state = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Arguments, End: true };
+    const settings = { endpoint: edge.url, region: 'us-east-1', credentials: outsideCredentials };
+    const result = await runDefinition(loadStates({ Call: state }), {}, { perform: settings });
+    expect(result).toMatchObject({ status: 'FAILED', error: name });
   });
 });
