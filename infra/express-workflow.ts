@@ -21,6 +21,12 @@ export interface ExpressWorkflowProps {
   permissions: PolicyStatement[];
 }
 
+/** The ARN of a workflow, by the name of its definition: written out, so that a workflow's own role can name it without a cycle. */
+export function workflowArn(scope: Construct, name: string): string {
+  const { stackName, account, region, partition } = Stack.of(scope);
+  return `arn:${partition}:states:${region}:${account}:stateMachine:${stackName}-${name}`;
+}
+
 /** A Step Functions Express workflow with a role and a log of its own. The log holds every execution's input and steps. */
 export class ExpressWorkflow extends Construct {
   readonly arn: string;
@@ -29,10 +35,8 @@ export class ExpressWorkflow extends Construct {
   constructor(scope: Construct, id: string, props: ExpressWorkflowProps) {
     super(scope, id);
     const { name, definitions, settings } = props;
-    const { stackName, account, region, partition } = Stack.of(this);
-    const stateMachineName = `${stackName}-${name}`;
-    // Written out rather than taken from the machine, so that a workflow's own role can name it without a cycle.
-    this.arn = `arn:${partition}:states:${region}:${account}:stateMachine:${stateMachineName}`;
+    const stateMachineName = `${Stack.of(this).stackName}-${name}`;
+    this.arn = workflowArn(this, name);
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
     for (const permission of props.permissions) this.role.addToPolicy(permission);
     new StateMachine(this, 'StateMachine', {

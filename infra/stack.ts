@@ -45,13 +45,16 @@ export class NotificationStack extends Stack {
       multiPartCompletionArn: multiPart.completionArn,
     });
     new PermissionFunctions(this, 'Permissions', { settings, bundles, tables, messaging, webSocket, http });
-    new DeadLetters(this, 'DeadLetters', { settings, bundles, tables, messaging });
+    const deadLetters = new DeadLetters(this, 'DeadLetters', {
+      ...{ settings, bundles, tables, messaging },
+      definitions: workflows,
+    });
     const access = new AccessPlane(this, 'Access', {
       settings,
       userPool: identity.userPool,
       peopleClient: identity.peopleClient,
       tables,
-      redriveControl: `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:stateMachine:${this.stackName}-redrive-control`,
+      redriveControl: deadLetters.controlArn,
       schema,
       bundles: resolvers,
     });

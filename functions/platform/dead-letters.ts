@@ -4,6 +4,7 @@ import { conditionFailed, mayPass } from './cancellation.ts';
 import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
 import { pause } from './pause.ts';
+import { readTogether } from './read-together.ts';
 
 /** A message attribute; `binary` in base64. */
 export interface LetterAttribute {
@@ -49,7 +50,8 @@ export interface LetterRow {
   expiresAt?: number;
 }
 
-type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+/** One write of a transaction. */
+export type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 /** Thrown when others kept writing the same items: some of the letters may be recorded, the rest can be tried again. */
 export class RecordingContended extends Error {
@@ -116,17 +118,71 @@ async function putTogether(queue: string, rows: readonly LetterRow[]): Promise<r
   }
 }
 
-/** Where to look for letters, in order: from one arrival to before another. */
+/** A letter whose redrive has it in hand from now on. Only one that is neither redriven nor discarded is changed. */
+export function markRedriving(queue: string, arrival: string, redriveId: string): Action {
+  return changeWaiting(queue, arrival, 'SET #status = :status, redriveId = :redriveId REMOVE refusal', {
+    ':status': 'redriving',
+    ':redriveId': redriveId,
+  });
+}
+
+/** A letter that waits no longer, and how it ended. `expiresAt` in epoch seconds: until then it can be looked up. */
+export function markSettled(
+  queue: string,
+  arrival: string,
+  end: Required<Pick<LetterRow, 'redriveId' | 'settledAt' | 'expiresAt'>> & { status: 'redriven' | 'discarded' },
+): Action {
+  const change =
+    'SET #status = :status, redriveId = :redriveId, settledAt = :settledAt, expiresAt = :expiresAt REMOVE waitingIn, refusal';
+  return changeWaiting(queue, arrival, change, {
+    ':status': end.status,
+    ':redriveId': end.redriveId,
+    ':settledAt': end.settledAt,
+    ':expiresAt': end.expiresAt,
+  });
+}
+
+/** A letter that SQS did not take back, and why. It waits on. */
+export function markRefused(queue: string, arrival: string, refusal: string): Action {
+  return changeWaiting(queue, arrival, 'SET #status = :status, refusal = :refusal', {
+    ':status': 'waiting',
+    ':refusal': refusal,
+  });
+}
+
+function changeWaiting(queue: string, arrival: string, change: string, values: Record<string, unknown>): Action {
+  return {
+    Update: {
+      TableName: environment.deadLettersTable,
+      Key: { queue, arrival },
+      UpdateExpression: change,
+      ConditionExpression: 'attribute_exists(waitingIn)',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: values,
+    },
+  };
+}
+
+/** These letters of a queue, read strongly and whole, in the order given; those that are gone are left out. */
+export async function readLetters(queue: string, arrivals: readonly string[]): Promise<LetterRow[]> {
+  const rows = await readTogether(
+    arrivals.map((arrival) => ({ table: environment.deadLettersTable, key: { queue, arrival } })),
+  );
+  return rows.filter((row) => row !== undefined) as unknown as LetterRow[];
+}
+
+/** Where to look for letters, in order: from one text on, behind one arrival if one is given, and before another text. */
 export interface Stretch {
   queue: string;
-  from: string;
+  start: string;
+  after: string | undefined;
   before: string;
 }
 
-/** Letters of a stretch that wait, and where those not looked at yet begin; nowhere: these were the last. */
+/** Letters of a stretch that wait, and the arrival up to which it was searched; none: to its end. */
 export interface LetterPage<Row> {
   letters: Row[];
-  next: string | undefined;
+  searchedTo: string | undefined;
 }
 
 /**
@@ -134,34 +190,35 @@ export interface LetterPage<Row> {
  * the index would spare reading them, but it may show a letter before one of its group that came earlier.
  *
  * @param most how many rows to look at, at most; DynamoDB also stops at 1 MB.
- * @param attributes of the rows, or all.
+ * @param attributes of the rows.
  */
-export async function readWaiting<Key extends keyof LetterRow = keyof LetterRow>(
-  { queue, from, before }: Stretch,
+export async function readWaiting<Key extends keyof LetterRow>(
+  { queue, start, after = '', before }: Stretch,
   most: number,
-  attributes?: readonly Key[],
+  attributes: readonly Key[],
 ): Promise<LetterPage<Pick<LetterRow, Key>>> {
-  if (from >= before) return { letters: [], next: undefined };
-  const names = attributes?.map((name) => [`#${name}`, name] as const);
+  const behind = after + lowest;
+  const from = start > behind ? start : behind;
+  if (from >= before) return { letters: [], searchedTo: undefined };
   const { Items = [], LastEvaluatedKey } = await dynamodb.send(
     new QueryCommand({
       TableName: environment.deadLettersTable,
-      KeyConditionExpression: 'queue = :queue AND arrival BETWEEN :from AND :to',
+      KeyConditionExpression: '#queue = :queue AND #arrival BETWEEN :from AND :before',
       FilterExpression: 'attribute_exists(waitingIn)',
-      ExpressionAttributeValues: { ':queue': queue, ':from': from, ':to': before },
-      ...(names && {
-        ProjectionExpression: names.map(([placeholder]) => placeholder).join(', '),
-        ExpressionAttributeNames: Object.fromEntries(names),
-      }),
+      ProjectionExpression: attributes.map((name) => `#${name}`).join(', '),
+      ExpressionAttributeNames: Object.fromEntries(
+        ['queue', 'arrival', ...attributes].map((name) => [`#${name}`, name]),
+      ),
+      ExpressionAttributeValues: { ':queue': queue, ':from': from, ':before': before },
       Limit: most,
       ConsistentRead: true,
     }),
   );
-  const last = LastEvaluatedKey?.['arrival'] as string | undefined;
-  return { letters: Items as Pick<LetterRow, Key>[], next: last === undefined ? undefined : after(last) };
+  return {
+    letters: Items as Pick<LetterRow, Key>[],
+    searchedTo: LastEvaluatedKey?.['arrival'] as string | undefined,
+  };
 }
 
-/** The lowest text above an arrival and below every later one. */
-export function after(arrival: string): string {
-  return `${arrival}0`;
-}
+/** The lowest digit of an arrival: higher than the counter, and, at the end of an arrival, lower than any later one. */
+const lowest = '0';

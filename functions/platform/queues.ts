@@ -10,7 +10,7 @@ import { httpHandler } from './http-handler.ts';
 const sqs = new SQSClient({ maxAttempts: 3, requestHandler: httpHandler({ requestTimeout: 2_000, maxSockets: 20 }) });
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
-const entriesPerCall = 10;
+export const entriesPerCall = 10;
 
 /** Kept well under the 256 KiB that one call may carry in all, which leaves room for SQS's own accounting. */
 export const callBytes = 250_000;
@@ -21,6 +21,30 @@ export type OutgoingMessage = Omit<SendMessageCommandInput, 'QueueUrl'>;
 /** Sends one message with its attributes. */
 export async function sendMessage(queueUrl: string, message: OutgoingMessage): Promise<void> {
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, ...message }));
+}
+
+/** Why SQS did not take a message. The sender's fault: it would not take it another time either. */
+export interface NotTaken {
+  code: string;
+  senderFault: boolean;
+}
+
+/**
+ * Sends up to ten messages with their attributes in one call.
+ *
+ * @returns for each message, in order, nothing, or why it was not taken.
+ * @throws AWS errors: then any of them may have been taken.
+ */
+export async function sendTogether(
+  queueUrl: string,
+  messages: readonly OutgoingMessage[],
+): Promise<(NotTaken | undefined)[]> {
+  const entries = messages.map((message, index) => ({ Id: String(index), ...message }));
+  const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
+  const failures = new Map(
+    Failed.map(({ Id, Code = 'Unknown', SenderFault = false }) => [Id, { code: Code, senderFault: SenderFault }]),
+  );
+  return entries.map(({ Id }) => failures.get(Id));
 }
 
 /** One of several messages for a queue, at most `callBytes` in UTF-8. `fifo` holds what a FIFO queue demands. */

@@ -20,6 +20,7 @@ describe.each(environments)('functions of %s', (environment) => {
       'p2p-websocket-publisher',
       'permission-stream',
       'permissions-http',
+      'redrive-batch',
       'replay',
       'subscription',
       'websocket-authorizer',

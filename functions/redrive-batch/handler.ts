@@ -1,0 +1,44 @@
+import type { Context } from 'aws-lambda';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deadline } from '../domain/deadline.ts';
+import { readOrder } from '../domain/redriving/order.ts';
+import { plan, type Plan } from '../domain/redriving/plan.ts';
+import { type Batch, type Outcome, runBatch } from '../domain/redriving/run-batch.ts';
+import { logger } from '../platform/logger.ts';
+
+/** What the workflows ask for: to see whether an order can be carried out, what it would do, or to carry it on by a batch. */
+type Request = { check: unknown } | { plan: unknown } | { batch: Batch };
+
+/** `waitSeconds` before the next batch. */
+type Answer = Record<string, never> | Plan | (Pick<Outcome, 'state'> & { waitSeconds: number });
+
+/** AppSync waits 30 seconds for a plan (https://docs.aws.amazon.com/general/latest/gr/appsync.html), from the first call to the last. */
+const planMs = 20_000;
+
+/** A batch that looks at letters for so long has looked at enough. */
+const batchMs = 5_000;
+
+/** The part of a redrive that workflows cannot do: reading letters, judging them, and sending them again. */
+export async function handler(request: Request, context: Context): Promise<Answer> {
+  logger.addContext(context);
+  if ('plan' in request) return plan(request.plan, endingIn(planMs));
+  if ('batch' in request) return paced(await runBatch(request.batch, endingIn(batchMs)));
+  readOrder(request.check);
+  return {};
+}
+
+/**
+ * Waits out the part of a pause that is no whole second, since Step Functions waits in whole ones
+ * (https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html).
+ */
+async function paced({ state, pauseMs }: Outcome): Promise<Answer> {
+  if (state !== 'more') return { state, waitSeconds: 0 };
+  const waitSeconds = Math.floor(pauseMs / 1000);
+  await sleep(pauseMs - waitSeconds * 1000);
+  return { state, waitSeconds };
+}
+
+function endingIn(milliseconds: number): Deadline {
+  const end = Date.now() + milliseconds;
+  return { hasPassed: () => Date.now() > end };
+}
