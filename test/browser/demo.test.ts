@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../setup/browser.ts';
-import { type Cloud, startCloud } from '../setup/cloud.ts';
+import type { Cloud } from '../setup/cloud.ts';
 import { TestSocket } from '../setup/socket.ts';
 import { until } from '../setup/until.ts';
+import { startPatientCloud } from './patient-cloud.ts';
 
 // A browser, a cloud and a neighbouring test file share the machine.
 jest.setTimeout(120_000);
@@ -20,7 +21,7 @@ describe('the demo page', () => {
   let complaints: string[];
 
   beforeAll(async () => {
-    [cloud, browser] = await Promise.all([startCloud(), launchBrowser()]);
+    [cloud, browser] = await Promise.all([startPatientCloud(), launchBrowser()]);
   });
   afterAll(async () => {
     await Promise.all([browser?.close(), cloud?.stop()]);

@@ -7,9 +7,10 @@ import type { Browser, Page } from 'playwright-core';
 import type * as library from '../../client/index.ts';
 import type * as multiPart from '../../client/multipart/index.ts';
 import { launchBrowser } from '../setup/browser.ts';
-import { type Cloud, startCloud } from '../setup/cloud.ts';
+import type { Cloud } from '../setup/cloud.ts';
 import { signIn } from '../setup/sign-in.ts';
 import { until } from '../setup/until.ts';
+import { startPatientCloud } from './patient-cloud.ts';
 
 // 10 MB through a cloud, a browser and a neighbouring test file, which share the machine.
 jest.setTimeout(240_000);
@@ -42,7 +43,7 @@ describe('the built multi-part module in two pages', () => {
   const pages: Page[] = [];
 
   beforeAll(async () => {
-    [cloud, browser] = await Promise.all([startCloud(), launchBrowser()]);
+    [cloud, browser] = await Promise.all([startPatientCloud(), launchBrowser()]);
     app = createServer(({ url = '' }, response) => {
       const script = scripts.get(url);
       response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' });
@@ -85,7 +86,7 @@ describe('the built multi-part module in two pages', () => {
             return state >>> 24;
           });
         };
-        const client = createClient({ url, token: () => token, replyTimeoutMs: 30_000 });
+        const client = createClient({ url, token: () => token });
         const desk: Desk = {
           client,
           received: [],
