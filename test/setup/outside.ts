@@ -57,7 +57,7 @@ export class Outside {
   }
 
   /** Rows of a table that have these values. */
-  async rows(table: 'Connections' | 'Subscriptions', wanted: Record<string, string>): Promise<Row[]> {
+  async rows(table: 'Connections' | 'Subscriptions' | 'Redrives', wanted: Record<string, string>): Promise<Row[]> {
     const { Items = [] } = await this.#tables.send(
       new ScanCommand({ TableName: await this.#table(table), ConsistentRead: true }),
     );
