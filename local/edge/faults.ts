@@ -16,13 +16,15 @@ export type Fault =
 
 /**
  * Which calls a fault befalls: those that match every field given. `resource` takes wildcards and is an ARN, or
- * the name in one (a table's, a queue's). `times`: for so many calls, then the rule is spent. `probability`: of each matching call.
+ * the name in one (a table's, a queue's). `skip`: not before so many of them have passed. `times`: for so many calls, then the rule is
+ * spent. `probability`: of each matching call.
  */
 export type FaultRule = {
   service: string;
   action?: string;
   role?: string;
   resource?: string;
+  skip?: number;
   times?: number;
   probability?: number;
   fault: Fault;
@@ -47,6 +49,7 @@ const ruleShape = v.strictObject({
   action: v.optional(v.string()),
   role: v.optional(v.string()),
   resource: v.optional(v.string()),
+  skip: v.optional(count),
   times: v.optional(count),
   probability: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   fault: v.record(v.string(), v.unknown()),
@@ -66,7 +69,7 @@ const faultShapes = {
   repeat: v.strictObject({ repeat: count }),
 };
 
-type Entry = { rule: ActiveFault; matchesResource: Matcher };
+type Entry = { rule: ActiveFault; matchesResource: Matcher; leftToSkip: number };
 
 type FaultTarget = Pick<AwsCall, 'service' | 'action' | 'role' | 'resources'>;
 
@@ -83,7 +86,7 @@ export class FaultRules {
   add(candidate: unknown): ActiveFault {
     const rule = { ...parseRule(candidate), id: randomUUID(), struck: 0 };
     const matchesResource = rule.resource === undefined ? () => true : resourceMatcher(rule.resource);
-    this.entries.push({ rule, matchesResource });
+    this.entries.push({ rule, matchesResource, leftToSkip: rule.skip ?? 0 });
     return { ...rule };
   }
 
@@ -109,16 +112,26 @@ export class FaultRules {
     return sentence;
   }
 
-  private strikes({ rule, matchesResource }: Entry, call: FaultTarget): boolean {
+  private strikes(entry: Entry, call: FaultTarget): boolean {
+    const { rule } = entry;
+    if (!matches(entry, call)) return false;
+    if (entry.leftToSkip > 0) {
+      entry.leftToSkip--;
+      return false;
+    }
     return (
-      rule.service === call.service &&
-      (rule.action === undefined || rule.action === call.action) &&
-      (rule.role === undefined || rule.role === call.role) &&
-      rule.struck < (rule.times ?? Infinity) &&
-      call.resources.some(({ arn }) => matchesResource(arn)) &&
-      (rule.probability === undefined || this.random() < rule.probability)
+      rule.struck < (rule.times ?? Infinity) && (rule.probability === undefined || this.random() < rule.probability)
     );
   }
+}
+
+function matches({ rule, matchesResource }: Entry, call: FaultTarget): boolean {
+  return (
+    rule.service === call.service &&
+    (rule.action === undefined || rule.action === call.action) &&
+    (rule.role === undefined || rule.role === call.role) &&
+    call.resources.some(({ arn }) => matchesResource(arn))
+  );
 }
 
 function resourceMatcher(pattern: string): Matcher {

@@ -9,6 +9,7 @@ export type FaultRule = {
   action?: string;
   role?: string;
   resource?: string;
+  skip?: number;
   times?: number;
   probability?: number;
   fault:

@@ -155,6 +155,12 @@ describe('a rule strikes', () => {
     expect(results).toEqual([true, true, false]);
   });
 
+  test('after as many of its calls as it skips', async () => {
+    edge.faults.add({ service: 'dynamodb', action: 'GetItem', skip: 1, times: 1, fault });
+    const results = [await strikes(transact), await strikes(getItem), await strikes(getItem), await strikes(getItem)];
+    expect(results).toEqual([false, false, true, false]);
+  });
+
   test('with its probability', () => {
     const draws = [0.1, 0.6, 0.3];
     const rules = new FaultRules(() => draws.shift() ?? 1);
