@@ -15,6 +15,8 @@ export interface RedriveRow {
   startedAt: string;
   endedAt?: string;
   status: Redrive['status'];
+  /** Empty when it ended without one. */
+  error?: string;
   examined?: number;
   matched?: number;
   redriven?: number;
@@ -40,6 +42,7 @@ export function redriveOf(row: RedriveRow): Redrive {
     startedAt: row.startedAt,
     endedAt: row.endedAt ?? null,
     status: row.status,
+    error: row.error ? row.error : null,
     examined: row.examined ?? 0,
     matched: row.matched ?? 0,
     redriven: row.redriven ?? 0,

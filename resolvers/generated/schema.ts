@@ -163,6 +163,7 @@ export interface Redrive {
   startedAt: string;
   endedAt?: string | null;
   status: RedriveStatus;
+  error?: string | null;
   examined: number;
   matched: number;
   redriven: number;

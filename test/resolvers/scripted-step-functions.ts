@@ -67,6 +67,11 @@ export class ScriptedStepFunctions {
     this.next(200, { status: 'FAILED', error, cause });
   }
 
+  /** Nothing is to come after all. */
+  forget(): void {
+    this.#replies.splice(0);
+  }
+
   stop(): Promise<void> {
     return this.edge.stop();
   }
