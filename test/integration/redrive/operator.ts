@@ -13,6 +13,7 @@ export type Order = {
 };
 
 export type Redrive = {
+  mode: string;
   redriveId: string;
   status: string;
   examined: number;
@@ -31,7 +32,7 @@ export type Plan = {
   sample: { arrival: string; messageId: string | null; chatId: string | null; outcome: string; why: string }[];
 };
 
-const redriveFields = 'redriveId status examined matched redriven discarded skipped failed';
+const redriveFields = 'redriveId mode status examined matched redriven discarded skipped failed';
 
 /** Olga, who is in the group `operators`, at the GraphQL endpoint. */
 export class Operator {
