@@ -24,6 +24,8 @@ export interface DeadLettersProps {
 export class DeadLetters extends Construct {
   /** ARN of the workflow by which operators plan, start and cancel redrives. */
   readonly controlArn: string;
+  /** Names of the logs that are the audit: of who ordered what and why, and of what was done. */
+  readonly logs: { control: string; redrive: string };
   private readonly props: DeadLettersProps;
 
   constructor(scope: Construct, id: string, props: DeadLettersProps) {
@@ -31,9 +33,11 @@ export class DeadLetters extends Construct {
     this.props = props;
     this.record();
     const batchArn = this.batch().function.functionArn;
-    const redriveArn = this.redrive(batchArn).arn;
-    this.controlArn = this.control(batchArn, redriveArn).arn;
-    this.watch(redriveArn).startEvery('1 minute');
+    const redrive = this.redrive(batchArn);
+    const control = this.control(batchArn, redrive.arn);
+    this.controlArn = control.arn;
+    this.logs = { control: control.logName, redrive: redrive.logName };
+    this.watch(redrive.arn).startEvery('1 minute');
   }
 
   private record(): void {

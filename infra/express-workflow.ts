@@ -30,6 +30,8 @@ export function workflowArn(scope: Construct, name: string): string {
 /** A Step Functions Express workflow with a role and a log of its own. The log holds every execution's input and steps. */
 export class ExpressWorkflow extends Construct {
   readonly arn: string;
+  /** Name of the log group. */
+  readonly logName: string;
   private readonly role: Role;
 
   constructor(scope: Construct, id: string, props: ExpressWorkflowProps) {
@@ -39,6 +41,12 @@ export class ExpressWorkflow extends Construct {
     this.arn = workflowArn(this, name);
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
     for (const permission of props.permissions) this.role.addToPolicy(permission);
+    const log = new LogGroup(this, 'Log', {
+      logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
+      retention: settings.auditRetention,
+      removalPolicy: settings.environment === 'production' ? RemovalPolicy.RETAIN : settings.removalPolicy,
+    });
+    this.logName = log.logGroupName;
     new StateMachine(this, 'StateMachine', {
       stateMachineName,
       stateMachineType: StateMachineType.EXPRESS,
@@ -46,15 +54,7 @@ export class ExpressWorkflow extends Construct {
       definitionSubstitutions: props.substitutions,
       role: this.role,
       tracingEnabled: true,
-      logs: {
-        destination: new LogGroup(this, 'Log', {
-          logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
-          retention: settings.auditRetention,
-          removalPolicy: settings.environment === 'production' ? RemovalPolicy.RETAIN : settings.removalPolicy,
-        }),
-        level: LogLevel.ALL,
-        includeExecutionData: true,
-      },
+      logs: { destination: log, level: LogLevel.ALL, includeExecutionData: true },
     });
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',

@@ -66,6 +66,8 @@ export class NotificationStack extends Stack {
       UserPoolId: identity.userPool.userPoolId,
       UserPoolClientId: identity.peopleClient.userPoolClientId,
       MachineClientId: identity.machineClient.userPoolClientId,
+      RedriveControlLog: deadLetters.logs.control,
+      RedriveLog: deadLetters.logs.redrive,
       Region: Aws.REGION,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

@@ -224,6 +224,10 @@ function outputsOf(stack: Stack, front: Front, edge: Edge, cognito: Cognito): Ou
       userId,
       groups,
     })),
+    audit: {
+      controlLog: stack.outputs['RedriveControlLog'] ?? '',
+      redriveLog: stack.outputs['RedriveLog'] ?? '',
+    },
     edge: { url: edge.url },
   };
 }

@@ -11,5 +11,7 @@ export type Outputs = {
   /** Credentials with which a backend gets a token of its own (client credentials). */
   machine: { tokenUrl: string; clientId: string; clientSecret: string };
   users: { username: string; password: string; userId: string; groups: string[] }[];
+  /** Names of the logs that tell of redrives: of who ordered them, and of what they did. */
+  audit: { controlLog: string; redriveLog: string };
   edge: { url: string };
 };

@@ -11,6 +11,8 @@ describe.each(environments)('the template of %s', (environment) => {
       'HttpUrl',
       'MachineClientId',
       'MachineTokenUrl',
+      'RedriveControlLog',
+      'RedriveLog',
       'Region',
       'UserPoolClientId',
       'UserPoolId',
