@@ -38,6 +38,9 @@ const answers = {
 const unasked = {
   MessageFrame: frames.MessageFrame,
   BatchFrame: frames.BatchFrame,
+  MultiPartCompletedFrame: frames.MultiPartCompletedFrame,
+  MultiPartIncompleteFrame: frames.MultiPartIncompleteFrame,
+  MultiPartRefusedFrame: frames.MultiPartRefusedFrame,
   SubscriptionRevokedFrame: frames.SubscriptionRevokedFrame,
   TokenExpiringFrame: frames.TokenExpiringFrame,
   GatewayFault: frames.GatewayFault,

@@ -1,5 +1,19 @@
 import * as v from 'valibot';
-import { GatewayFault, MessageFrame, TypedFrame } from '../../functions/domain/protocol/server-frames.ts';
+import {
+  GatewayFault,
+  MessageFrame,
+  MultiPartCompletedFrame,
+  MultiPartIncompleteFrame,
+  MultiPartRefusedFrame,
+  TypedFrame,
+} from '../../functions/domain/protocol/server-frames.ts';
+
+/** What the service itself says in a chat, by its type. */
+const announcements = new Map<unknown, v.GenericSchema>([
+  ['multipart.completed', MultiPartCompletedFrame],
+  ['multipart.incomplete', MultiPartIncompleteFrame],
+  ['multipart.refused', MultiPartRefusedFrame],
+]);
 
 /** What is wrong with a frame, by the definitions that the published schemas are made of; nothing when it is as it should be. */
 export function breachOf(frame: Record<string, unknown>): Error | undefined {
@@ -9,7 +23,9 @@ export function breachOf(frame: Record<string, unknown>): Error | undefined {
   return new Error(`A frame breaks the contract: ${issues.join('; ')} in ${JSON.stringify(frame).slice(0, 500)}`);
 }
 
-function definitionOf(frame: Record<string, unknown>): v.GenericSchema {
+/** The definition of a frame, by what tells the kinds apart. */
+export function definitionOf(frame: Record<string, unknown>): v.GenericSchema {
   if ('type' in frame) return TypedFrame;
-  return 'chatId' in frame ? MessageFrame : GatewayFault;
+  if (!('chatId' in frame)) return GatewayFault;
+  return announcements.get(frame['eventType']) ?? MessageFrame;
 }

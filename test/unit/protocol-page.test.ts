@@ -6,9 +6,9 @@ import { PingRequest } from '../../functions/domain/protocol/ping-request.ts';
 import { PublishRequest } from '../../functions/domain/protocol/publish-request.ts';
 import { HttpPublishReply } from '../../functions/domain/protocol/replies.ts';
 import { ReplayRequest } from '../../functions/domain/protocol/replay-request.ts';
-import { MessageFrame, TypedFrame } from '../../functions/domain/protocol/server-frames.ts';
 import { SubscriptionRequest } from '../../functions/domain/protocol/subscription-request.ts';
 import { refusals } from '../integration/contract/refusals.ts';
+import { definitionOf } from '../setup/contract.ts';
 
 const document = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
 
@@ -42,13 +42,12 @@ const requests: Record<string, v.GenericSchema> = {
 function schemaOf(example: Json): v.GenericSchema {
   const { action, type, message } = example;
   if (typeof action === 'string') return requests[action] ?? v.never();
-  if (type !== undefined) return TypedFrame;
-  return message === undefined ? MessageFrame : HttpPublishReply;
+  return type === undefined && message !== undefined ? HttpPublishReply : definitionOf(example);
 }
 
 describe('docs/protocol.md', () => {
   test('shows frames as the schemas describe them', () => {
-    expect(examples.length).toBeGreaterThanOrEqual(21);
+    expect(examples.length).toBeGreaterThanOrEqual(25);
     for (const example of examples) {
       const parsed = v.safeParse(schemaOf(example), example);
       expect({ example, issues: parsed.issues?.map(({ message }) => message) }).toEqual({ example, issues: undefined });

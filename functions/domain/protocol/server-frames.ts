@@ -33,6 +33,44 @@ export const MessageFrame = v.looseObject({
   ),
 });
 
+const MessageId = v.pipe(v.string(), v.ulid());
+const PartCount = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const PartNumbers = v.pipe(v.array(PartCount), v.minLength(1));
+
+const aboutGroup = {
+  groupId: v.string(),
+  totalParts: PartCount,
+  messageIds: v.pipe(v.array(MessageId), v.description('Of the parts that are there, in part order.')),
+};
+
+/** The message that tells a chat that all parts of a group are there. The service sends it in the name of their sender. */
+export const MultiPartCompletedFrame = v.looseObject({
+  ...MessageFrame.entries,
+  eventType: v.literal('multipart.completed'),
+  content: v.object(aboutGroup),
+});
+
+/** The message that tells a chat that a group was given up, since no part came for too long. */
+export const MultiPartIncompleteFrame = v.looseObject({
+  ...MessageFrame.entries,
+  eventType: v.literal('multipart.incomplete'),
+  content: v.object({ ...aboutGroup, missingParts: v.pipe(PartNumbers, v.description('In order.')) }),
+});
+
+/** The message that tells a sender, in the sender's own channel, that a part which was taken could not join its group. */
+export const MultiPartRefusedFrame = v.looseObject({
+  ...MessageFrame.entries,
+  eventType: v.literal('multipart.refused'),
+  content: v.object({
+    chatId: v.pipe(v.string(), v.description('Where the part was sent to.')),
+    groupId: v.string(),
+    partNumber: PartCount,
+    totalParts: PartCount,
+    messageId: v.pipe(MessageId, v.description('The refused part’s.')),
+    reason: v.picklist(['closed', 'totalParts', 'sender', 'partNumber']),
+  }),
+});
+
 /** Several messages at once, for connections that asked for `frames=batch`. */
 export const BatchFrame = v.object({ type: v.literal('batch'), messages: v.array(MessageFrame) });
 
