@@ -85,7 +85,7 @@ export class Operator {
   }
 
   /** Waits until a redrive is no longer at work. */
-  ended({ redriveId }: Redrive, timeoutMs = 60_000): Promise<Redrive> {
+  ended({ redriveId }: Pick<Redrive, 'redriveId'>, timeoutMs = 60_000): Promise<Redrive> {
     const ask = async (): Promise<Redrive | false> => {
       const redrive = await this.redrive(redriveId);
       return redrive.status !== 'running' && redrive;
