@@ -30,7 +30,7 @@ export type Fault =
 
 /** A call with what AWS does about it. */
 type Understood = Call & { perform: () => Promise<Answer> };
-type Answer = { status: number; body: string; type?: string };
+type Answer = { status: number; body: string; type?: string; headers?: Record<string, string> };
 
 /**
  * AWS at its edge, for functions that run inside the test: DynamoDB is a real engine; SNS, SQS and the connections of API
@@ -40,6 +40,8 @@ export class Aws {
   readonly calls: Call[] = [];
   /** What each connection received, as text. */
   readonly received = new Map<string, string[]>();
+  /** What Lambda runs when it is asked to, by the functions' names or ARNs. */
+  readonly functions = new Map<string, (event: never) => Promise<unknown>>();
   /** What Cognito answers when asked for the keys of a user pool. */
   jwks: object = { keys: [] };
   readonly #faults: { action: string; fault: Fault; applies: (input: Call['input']) => boolean; times: number }[] = [];
@@ -123,7 +125,8 @@ export class Aws {
       response.destroy();
       return;
     }
-    response.writeHead(answer.status, { 'content-type': answer.type ?? 'application/x-amz-json-1.0' });
+    const type = answer.type ?? 'application/x-amz-json-1.0';
+    response.writeHead(answer.status, { 'content-type': type, ...answer.headers });
     response.end(answer.body);
   }
 
@@ -152,6 +155,11 @@ export class Aws {
         input: {},
         perform: async () => ({ status: 200, type, body: JSON.stringify(this.jwks) }),
       };
+    }
+    const invoked = /^\/2015-03-31\/functions\/(.+)\/invocations$/.exec(request.url ?? '');
+    if (invoked) {
+      const name = decodeURIComponent(invoked[1] ?? '');
+      return { action: 'Invoke', input: parse(body), perform: () => invokeAnswer(this.functions.get(name), body) };
     }
     const form = Object.fromEntries(new URLSearchParams(body));
     return { action: form['Action'] ?? 'Unknown', input: form, perform: async () => snsAnswer };
@@ -228,6 +236,18 @@ function rowOf(action: TransactItems[number]): string {
 function cancelled(reasons: (string | object)[]): Answer {
   const CancellationReasons = reasons.map((reason) => (typeof reason === 'string' ? { Code: reason } : reason));
   return { status: 400, body: JSON.stringify({ __type: 'TransactionCanceledException', CancellationReasons }) };
+}
+
+/** A function that throws is answered with status 200, too. */
+async function invokeAnswer(run: ((event: never) => Promise<unknown>) | undefined, body: string): Promise<Answer> {
+  if (!run) return { status: 404, body: JSON.stringify({ Message: 'no such function' }) };
+  try {
+    return { status: 200, body: JSON.stringify((await run(JSON.parse(body) as never)) ?? null) };
+  } catch (error) {
+    const { name, message } = error as Error;
+    const failed = { errorType: name, errorMessage: message, trace: [] };
+    return { status: 200, body: JSON.stringify(failed), headers: { 'x-amz-function-error': 'Unhandled' } };
+  }
 }
 
 const snsAnswer: Answer = {
