@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { javaName } from './java-names.ts';
 import { errorPrefixOf, type SdkPackage, type ServiceName } from './sdk.ts';
 
 type SdkError = Error & { $metadata?: { httpStatusCode?: number; requestId?: string } };
@@ -18,16 +19,13 @@ export function failureOf(service: ServiceName, sdk: SdkPackage, error: unknown)
   const { httpStatusCode, requestId } = $metadata;
   const cause = `${message} (Service: ${prefix}, Status Code: ${httpStatusCode}, Request ID: ${requestId})`;
   const modelled = [name, `${name}Exception`].some((candidate) => typeof sdk[candidate] === 'function');
-  if (modelled) return new Failure(`${prefix}.${javaName(name)}`, cause);
+  if (modelled) return new Failure(`${prefix}.${exceptionName(name)}`, cause);
   // The optimized integration of Lambda has a name of its own for it.
   return new Failure(`${prefix}.${service === 'lambda' ? 'AWSLambda' : prefix}Exception`, cause);
 }
 
-/** QueueDoesNotExist is QueueDoesNotExistException in Java, KMSInvalidStateException is KmsInvalidStateException. */
-function javaName(name: string): string {
-  const cased = name.replace(
-    /^([A-Z])([A-Z]+)(?=[A-Z][a-z])/,
-    (_all, first: string, rest: string) => first + rest.toLowerCase(),
-  );
+/** QueueDoesNotExist is QueueDoesNotExistException in Java. */
+function exceptionName(name: string): string {
+  const cased = javaName(name);
   return cased.endsWith('Exception') ? cased : `${cased}Exception`;
 }

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../json.ts';
+import { javaName } from './java-names.ts';
 
 /**
  * A shape of an SDK's model, as its clients carry it: a number for simple shapes (64 and more: a list, 128 and more: a map of them), else
@@ -35,7 +36,7 @@ export function shapesOf(operation: unknown): { input: Shape; output: Shape } {
  */
 export function toParameters(shape: Shape, value: Json, place: string): unknown {
   return convert(shape, value, place, (members, name) => {
-    const member = members.find((candidate) => spelled(candidate) === name);
+    const member = members.find((candidate) => javaName(candidate) === name);
     return member === undefined ? undefined : { member, as: member };
   });
 }
@@ -44,7 +45,7 @@ export function toParameters(shape: Shape, value: Json, place: string): unknown 
 export function toResult(shape: Shape, value: unknown): Json {
   const plain = JSON.parse(JSON.stringify(value)) as Json;
   return convert(shape, plain, '', (members, name) =>
-    members.includes(name) ? { member: name, as: spelled(name) } : 'leave out',
+    members.includes(name) ? { member: name, as: javaName(name) } : 'leave out',
   ) as Json;
 }
 
@@ -59,7 +60,7 @@ export function requiredParameters(input: Shape): string[] {
     ...[number, string, string, unknown],
     ...[string[], Shape[], number | undefined],
   ];
-  return names.filter((_name, index) => index < required || isIdempotencyToken(shapes[index])).map(spelled);
+  return names.filter((_name, index) => index < required || isIdempotencyToken(shapes[index])).map(javaName);
 }
 
 /** Traits are bits, or named when one of them has a value. */
@@ -133,21 +134,5 @@ function membersOf(shape: number | Compound): Map<string, Shape> {
 }
 
 function namesOf(members: Map<string, Shape>): string {
-  return [...members.keys()].map(spelled).join(', ');
-}
-
-/**
- * Where Step Functions spells more than the first letter in its own way: the types of DynamoDB's values, which it takes from the SDK for Java 2
- * (https://github.com/aws/aws-sdk-js/issues/4294, https://github.com/aws/aws-sdk-js-v3/issues/4948).
- */
-const ownSpelling = new Map([
-  ['BOOL', 'Bool'],
-  ['NULL', 'Nul'],
-  ['SS', 'Ss'],
-  ['NS', 'Ns'],
-  ['BS', 'Bs'],
-]);
-
-function spelled(name: string): string {
-  return ownSpelling.get(name) ?? name.charAt(0).toUpperCase() + name.slice(1);
+  return [...members.keys()].map(javaName).join(', ');
 }

@@ -48,14 +48,14 @@ describe('SDK integrations', () => {
     });
   });
 
-  test('leave the fields of items and other maps as they are', async () => {
-    answer = { Item: { name: { S: 'a' }, more: { M: { inner: { L: [{ N: '1' }] } } } } };
-    const result = await call('dynamodb:getItem', { TableName: 'T', Key: { id: { S: 'x' } } });
-    expect(calls).toMatchObject([{ input: { TableName: 'T', Key: { id: { S: 'x' } } } }]);
+  test('leave the names of attributes and other keys of maps as they are', async () => {
+    answer = { Item: { name: { S: 'a' }, BOOL: { M: { MD5: { L: [{ N: '1' }] } } } } };
+    const result = await call('dynamodb:getItem', { TableName: 'T', Key: { NULL: { S: 'x' } } });
+    expect(calls).toMatchObject([{ input: { TableName: 'T', Key: { NULL: { S: 'x' } } } }]);
     expect(result).toMatchObject({ output: answer });
   });
 
-  test('spell the types of values as the SDK for Java does', async () => {
+  test('spell acronyms as the SDK for Java does, DynamoDB’s types of values among them', async () => {
     const asDynamoDb = { yes: { BOOL: true }, none: { NULL: true }, words: { SS: ['a'] }, numbers: { NS: ['1'] } };
     const asWorkflow = { yes: { Bool: true }, none: { Nul: true }, words: { Ss: ['a'] }, numbers: { Ns: ['1'] } };
     answer = { Attributes: asDynamoDb };
@@ -71,7 +71,7 @@ describe('SDK integrations', () => {
     answer = { MessageId: '1', MD5OfMessageBody: createHash('md5').update('text').digest('hex') };
     const QueueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/queue';
     expect(await call('sqs:sendMessage', { QueueUrl, MessageBody: 'text' })).toMatchObject({
-      output: { MessageId: '1' },
+      output: { MessageId: '1', Md5OfMessageBody: expect.any(String) as string },
     });
   });
 
