@@ -7,7 +7,7 @@ let client: SFNClient | undefined;
 function workflows(): SFNClient {
   return (client ??= new SFNClient({
     maxAttempts: 3,
-    requestHandler: httpHandler({ requestTimeout: 2_000, maxSockets: 20 }),
+    requestHandler: httpHandler({ requestTimeout: 1_000, maxSockets: 20 }),
   }));
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const widestMs = 400;
-const narrowestMs = 40;
+const narrowestMs = 80;
 const narrowing = 0.85;
 
 /**
