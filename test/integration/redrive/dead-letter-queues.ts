@@ -10,6 +10,8 @@ export type Letter = { body: string; groupId?: string | undefined; attributes?: 
 const queues = {
   standard: 'MessagingStandardDeadLetters',
   fifo: 'MessagingFifoDeadLetters',
+  'delivery-retry': 'MessagingDeliveryRetryDeadLetters',
+  'fan-out': 'MessagingFanOutDeadLetters',
   'permission-stream': 'MessagingPermissionStreamFailures',
 } as const;
 
@@ -33,7 +35,7 @@ export class DeadLetterQueues {
   async put(queue: QueueName, letters: readonly Letter[]): Promise<void> {
     const { QueueUrls = [] } = await this.#sqs.send(new ListQueuesCommand({}));
     const url = QueueUrls.find((candidate) => candidate.includes(queues[queue]));
-    const fifo = queue === 'fifo';
+    const fifo = queue === 'fifo' || queue === 'fan-out';
     const calls = Array.from({ length: Math.ceil(letters.length / lettersPerCall) }, (_none, index) =>
       letters.slice(index * lettersPerCall, (index + 1) * lettersPerCall),
     );

@@ -38,14 +38,12 @@ describe('a redrive of 200 messages, at most 20 a second', () => {
     await stage?.close();
   }, 30_000);
 
-  test('takes about ten seconds, and never sends many more in one', () => {
+  /** How much longer than its pauses it takes is the machine's affair. */
+  test('never sends more in a second than it may, and so takes ten of them', () => {
     const times = letters.map(({ settledAt }) => Date.parse(String(settledAt))).sort((a, b) => a - b);
-    const [first = 0] = times;
-    const seconds = ((times.at(-1) ?? 0) - first) / 1000;
-    expect(seconds).toBeGreaterThanOrEqual(8);
-    expect(seconds).toBeLessThanOrEqual(20);
     const most = Math.max(...times.map((begin) => times.filter((time) => time >= begin && time < begin + 1000).length));
-    expect(most).toBeLessThanOrEqual(maxPerSecond * 1.5);
+    expect(most).toBeLessThanOrEqual(maxPerSecond);
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(9_000);
   });
 
   test('is carried on by one execution after another, and its counts are true', async () => {
