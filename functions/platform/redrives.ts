@@ -39,6 +39,8 @@ export interface RedriveRow extends Counts {
   cursor?: string;
   /** Arrivals of the letters that it marked and may have sent, but not yet settled. */
   inHand?: string[];
+  /** Epoch milliseconds: its rate lets no letter go before. */
+  resumeAt?: number;
   /** FIFO groups of which a letter failed: none behind it may go. */
   failedGroups?: Set<string>;
 }
@@ -92,6 +94,8 @@ export interface Progress {
   /** Empty: no letters are in hand any more. */
   inHand: readonly string[];
   failedGroups?: readonly string[];
+  /** Unless given, it stays what it is. */
+  resumeAt?: number | undefined;
 }
 
 /**
@@ -134,7 +138,8 @@ function extendLease({ redriveId, queue, generation }: Turn): Action {
   };
 }
 
-function advance({ redriveId, step }: Turn, { counts, cursor, inHand, failedGroups = [] }: Progress): Action {
+function advance({ redriveId, step }: Turn, progress: Progress): Action {
+  const { counts, cursor, inHand, failedGroups = [], resumeAt } = progress;
   const added = Object.entries(counts).filter(([, count]) => count !== 0);
   const adding = [
     ...added.map(([name]) => `#${name} :${name}`),
@@ -144,6 +149,7 @@ function advance({ redriveId, step }: Turn, { counts, cursor, inHand, failedGrou
     'step = :next',
     ...(cursor === undefined ? [] : ['#cursor = :cursor']),
     ...(inHand.length === 0 ? [] : ['inHand = :inHand']),
+    ...(resumeAt === undefined ? [] : ['resumeAt = :resumeAt']),
   ];
   const clauses = [
     `SET ${setting.join(', ')}`,
@@ -168,6 +174,7 @@ function advance({ redriveId, step }: Turn, { counts, cursor, inHand, failedGrou
         ...(cursor !== undefined && { ':cursor': cursor }),
         ...(inHand.length > 0 && { ':inHand': inHand }),
         ...(failedGroups.length > 0 && { ':failedGroups': new Set(failedGroups) }),
+        ...(resumeAt !== undefined && { ':resumeAt': resumeAt }),
         ...Object.fromEntries(added.map(([name, count]) => [`:${name}`, count])),
       },
     },

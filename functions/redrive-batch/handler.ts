@@ -1,5 +1,4 @@
 import type { Context } from 'aws-lambda';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deadline } from '../domain/deadline.ts';
 import { readOrder } from '../domain/redriving/order.ts';
 import { plan, type Plan } from '../domain/redriving/plan.ts';
@@ -9,8 +8,8 @@ import { logger } from '../platform/logger.ts';
 /** What the workflows ask for: to see whether an order can be carried out, what it would do, or to carry it on by a batch. */
 type Request = { check: unknown } | { plan: unknown } | { batch: Batch };
 
-/** `waitSeconds` before the next batch. */
-type Answer = Record<string, never> | Plan | (Pick<Outcome, 'state'> & { waitSeconds: number });
+/** The answer to each. */
+type Answer = Record<string, never> | Plan | Outcome;
 
 /** AppSync waits 30 seconds for a plan (https://docs.aws.amazon.com/general/latest/gr/appsync.html), from the first call to the last. */
 const planMs = 20_000;
@@ -22,20 +21,9 @@ const batchMs = 5_000;
 export async function handler(request: Request, context: Context): Promise<Answer> {
   logger.addContext(context);
   if ('plan' in request) return plan(request.plan, endingIn(planMs));
-  if ('batch' in request) return paced(await runBatch(request.batch, endingIn(batchMs)));
+  if ('batch' in request) return runBatch(request.batch, endingIn(batchMs));
   readOrder(request.check);
   return {};
-}
-
-/**
- * Waits out the part of a pause that is no whole second, since Step Functions waits in whole ones
- * (https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html).
- */
-async function paced({ state, pauseMs }: Outcome): Promise<Answer> {
-  if (state !== 'more') return { state, waitSeconds: 0 };
-  const waitSeconds = Math.floor(pauseMs / 1000);
-  await sleep(pauseMs - waitSeconds * 1000);
-  return { state, waitSeconds };
 }
 
 function endingIn(milliseconds: number): Deadline {

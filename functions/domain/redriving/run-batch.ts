@@ -7,10 +7,18 @@ import {
   readLetters,
 } from '../../platform/dead-letters.ts';
 import { environment } from '../../platform/environment.ts';
-import { readRedrive, type RedriveRow, type Turn, writeStep } from '../../platform/redrives.ts';
+import {
+  type Counts,
+  type Progress,
+  readRedrive,
+  type RedriveRow,
+  type Turn,
+  writeStep,
+} from '../../platform/redrives.ts';
 import { toSeconds } from '../clock.ts';
 import type { Deadline } from '../deadline.ts';
 import { readOrder, type Order } from './order.ts';
+import { Pace } from './pace.ts';
 import { select, type Search, type Selected } from './select.ts';
 import { sendAgain } from './send-again.ts';
 import { isFifo } from './source.ts';
@@ -26,8 +34,15 @@ export interface Batch {
 export interface Outcome {
   /** `superseded`: another execution, or none, has the lease, so whoever asked has nothing more to do. */
   state: 'more' | 'done' | 'cancelled' | 'superseded';
-  /** How long to wait before the next batch, for the sake of the redrive's rate. */
-  pauseMs: number;
+  /** How long whoever asked should wait before the next batch. */
+  waitSeconds: number;
+  /** What the redrive has counted so far, which the workflow's log tells batch by batch. */
+  counts?: Counts;
+}
+
+/** A turn with what the redrive has counted before it. */
+interface CountingTurn extends Turn {
+  counts: Counts;
 }
 
 /** What SendMessageBatch takes, and with their redrive, lease and count a fraction of what a transaction does. */
@@ -50,27 +65,22 @@ export async function runBatch(batch: Batch, deadline: Deadline): Promise<Outcom
   const { redriveId, queue, generation } = batch;
   const { redrive, lease } = await readRedrive(redriveId, queue);
   const isCurrent = lease?.holder === redriveId && lease.generation === generation;
-  if (redrive?.status !== 'running' || !isCurrent) return { state: 'superseded', pauseMs: 0 };
-  const turn: Turn = { ...batch, step: redrive.step };
+  if (redrive?.status !== 'running' || !isCurrent) return { state: 'superseded', waitSeconds: 0 };
+  const turn: CountingTurn = { ...batch, step: redrive.step, counts: countsOf(redrive) };
   const order = readOrder(redrive);
+  const pace = new Pace(order, redrive.resumeAt);
   if (redrive.inHand !== undefined) {
-    await handOver(turn, redrive.inHand);
-    return { state: 'more', pauseMs: pauseAfter(redrive.inHand.length, order) };
+    const { counts } = (await handOver(turn, redrive.inHand, pace)) ?? turn;
+    return { state: 'more', waitSeconds: pace.waitSeconds(redrive.inHand.length), counts };
   }
-  if (redrive.cancelRequest !== undefined) return { state: 'cancelled', pauseMs: 0 };
-  return goOn(turn, redrive, order, deadline);
-}
-
-async function goOn(turn: Turn, redrive: RedriveRow, order: Order, deadline: Deadline): Promise<Outcome> {
+  if (redrive.cancelRequest !== undefined) return { state: 'cancelled', waitSeconds: 0, counts: turn.counts };
   const left = order.maxMessages - redrive.redriven - redrive.discarded;
-  if (left <= 0) return { state: 'done', pauseMs: 0 };
+  if (left <= 0) return { state: 'done', waitSeconds: 0, counts: turn.counts };
   const most = Math.min(lettersPerBatch, order.maxPerSecond, left);
   const selected = await select({ ...searchOf(turn, redrive, order, deadline), most });
-  const written = await (order.mode === 'discard' ? discard(turn, selected) : redriveTaken(turn, selected));
-  return {
-    state: written && selected.finished ? 'done' : 'more',
-    pauseMs: pauseAfter(selected.taken.length, order),
-  };
+  const next = await (order.mode === 'discard' ? discard(turn, selected, pace) : redriveTaken(turn, selected, pace));
+  if (next && selected.finished) return { state: 'done', waitSeconds: 0, counts: next.counts };
+  return { state: 'more', waitSeconds: pace.waitSeconds(selected.taken.length), counts: (next ?? turn).counts };
 }
 
 function searchOf({ queue }: Turn, redrive: RedriveRow, order: Order, deadline: Deadline): Omit<Search, 'most'> {
@@ -84,43 +94,55 @@ function searchOf({ queue }: Turn, redrive: RedriveRow, order: Order, deadline: 
   };
 }
 
-/** So long that no second sees more letters than it should, however quick the batches are. */
-function pauseAfter(letters: number, { maxPerSecond }: Order): number {
-  return Math.ceil((1000 * letters) / maxPerSecond);
-}
-
-/** @returns whether it was this turn's to do. */
-async function redriveTaken(turn: Turn, selected: Selected): Promise<boolean> {
+/** The functions below give the turn that comes after theirs, or nothing when theirs was not to be had. */
+async function redriveTaken(turn: CountingTurn, selected: Selected, pace: Pace): Promise<CountingTurn | undefined> {
   const { redriveId, queue } = turn;
   const inHand = selected.taken.map(({ arrival }) => arrival);
   const marks = inHand.map((arrival) => markRedriving(queue, arrival, redriveId));
-  if (!(await writeStep(turn, { ...progressOf(selected), inHand }, marks))) return false;
-  return inHand.length === 0 || handOver({ ...turn, step: turn.step + 1 }, inHand);
+  const next = await write(turn, { ...progressOf(selected), inHand }, marks);
+  return next && inHand.length > 0 ? handOver(next, inHand, pace) : next;
 }
 
-/** Sends the letters in hand and settles them. @returns whether it was this turn's to do. */
-async function handOver(turn: Turn, inHand: readonly string[]): Promise<boolean> {
+/** Sends the letters in hand and settles them. */
+async function handOver(turn: CountingTurn, inHand: readonly string[], pace: Pace): Promise<CountingTurn | undefined> {
   const { redriveId, queue } = turn;
   const letters = await readLetters(queue, inHand);
+  await pace.turn();
   const { sent, refused } = await sendAgain(queue, redriveId, letters);
-  const changes = [
-    ...settle(
-      turn,
-      'redriven',
-      sent.map(({ arrival }) => arrival),
-    ),
-    ...[...refused].map(([arrival, why]) => markRefused(queue, arrival, why)),
-  ];
+  const resumeAt = pace.resumeAfter(letters.length);
+  const sentArrivals = sent.map(({ arrival }) => arrival);
+  const refusals = [...refused].map(([arrival, why]) => markRefused(queue, arrival, why));
   const groups = letters.flatMap(({ arrival, groupId }) => (groupId && refused.has(arrival) ? [groupId] : []));
   const counts = { redriven: sent.length, failed: refused.size };
-  return writeStep(turn, { counts, inHand: [], failedGroups: [...new Set(groups)] }, changes);
+  const progress = { counts, inHand: [], failedGroups: [...new Set(groups)], resumeAt };
+  return write(turn, progress, [...settle(turn, 'redriven', sentArrivals), ...refusals]);
 }
 
-async function discard(turn: Turn, selected: Selected): Promise<boolean> {
+async function discard(turn: CountingTurn, selected: Selected, pace: Pace): Promise<CountingTurn | undefined> {
   const arrivals = selected.taken.map(({ arrival }) => arrival);
+  await pace.turn();
   const { counts, cursor } = progressOf(selected);
-  const progress = { counts: { ...counts, discarded: arrivals.length }, cursor, inHand: [] };
-  return writeStep(turn, progress, settle(turn, 'discarded', arrivals));
+  const resumeAt = pace.resumeAfter(arrivals.length);
+  const progress = { counts: { ...counts, discarded: arrivals.length }, cursor, inHand: [], resumeAt };
+  return write(turn, progress, settle(turn, 'discarded', arrivals));
+}
+
+async function write(
+  turn: CountingTurn,
+  progress: Progress,
+  changes: readonly Action[],
+): Promise<CountingTurn | undefined> {
+  if (!(await writeStep(turn, progress, changes))) return undefined;
+  return { ...turn, step: turn.step + 1, counts: sumOf(turn.counts, progress.counts) };
+}
+
+function countsOf({ examined, matched, redriven, discarded, skipped, failed }: RedriveRow): Counts {
+  return { examined, matched, redriven, discarded, skipped, failed };
+}
+
+function sumOf(counts: Counts, more: Partial<Counts>): Counts {
+  const sums = Object.entries(counts).map(([name, count]) => [name, count + (more[name as keyof Counts] ?? 0)]);
+  return Object.fromEntries(sums) as unknown as Counts;
 }
 
 function progressOf({ examined, matched, skipped, behind, cursor }: Selected) {

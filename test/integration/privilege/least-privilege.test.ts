@@ -13,6 +13,7 @@ import {
 } from './exercise.ts';
 import { governAChat } from './govern.ts';
 import { serveALargeChat } from './large-chats.ts';
+import { redriveEverything } from './redrive.ts';
 
 /** Rights that AWS needs and that no call here can show, each with the reason. */
 const unseen: { action: string; reason: string }[] = [
@@ -50,6 +51,7 @@ describe('the policies of the template', () => {
     await serveALargeChat(stage);
     await administer(stage);
     await governAChat(stage);
+    await redriveEverything(stage);
     allows = (await stage.edge.policies()).filter(({ effect }) => effect === 'Allow');
   }, 120_000);
 
