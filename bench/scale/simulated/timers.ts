@@ -1,0 +1,1 @@
+export const setTimeout = (ms: number): Promise<void> => world.clock.sleep(ms);
