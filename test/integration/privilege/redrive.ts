@@ -53,7 +53,7 @@ export async function redriveEverything(stage: Stage): Promise<void> {
     deadMessage('standard', { chatId, senderId, content }),
   );
   await queues.put('standard', more);
-  await until('more letters', async () => (await operator.waiting('standard')) === more.length);
+  await until('more letters', async () => Number(await operator.waiting('standard')) >= more.length);
   // Nobody starts it but redrive-watch, once its lease has run out.
   await stage.edge.break({ service: 'states', role: 'redrive-control', fault: failure });
   const redrive = await operator.start({ queue: 'standard', mode: 'redrive', maxPerSecond: 1 });
