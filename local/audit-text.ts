@@ -16,12 +16,14 @@ export function textOf(story: Story): string {
     ...rest.map((line) => `${' '.repeat(timeOf(at).length)}  ${line}`),
   ]);
   const ended = end
-    ? `It is ${end.status}, since ${timeOf(end.at)}${end.error ? `: ${end.error}` : ''}.`
+    ? `It ${endings[end.status] ?? end.status} at ${timeOf(end.at)}${end.error ? `: ${end.error}` : ''}.`
     : 'No end of it is in the log: it runs, waits for its next execution, or never began.';
   return [`Redrive ${redriveId}`, '', ...lines, '', ended, ...(counts ? [`In all: ${countsText(counts)}.`] : [])].join(
     '\n',
   );
 }
+
+const endings: Record<string, string> = { completed: 'completed', cancelled: 'was cancelled', failed: 'failed' };
 
 function startEntry(start: Start): Entry {
   const { at, by, reason, queue, mode, filter, maxMessages, maxPerSecond, includeRevokedSenders } = start;

@@ -92,7 +92,7 @@ describe('the audit of a redrive', () => {
       ...['generation 1 begins', 'batch: 1 looked at, 1 meant, 1 given up; there is more'],
       ...['generation 2 begins', `${signature} asks for its end`],
       ...['because  we want to see the rest', 'generation 2 ends: closed the redrive', 'because  twice is safer'],
-      ...['answer   refused: Conflict: ', 'It is cancelled, since ', 'In all: '],
+      ...['answer   refused: Conflict: ', 'It was cancelled at ', 'In all: '],
     ];
     const places = steps.map((step) => out.indexOf(step));
     expect(places.every((place) => place >= 0)).toBe(true);
