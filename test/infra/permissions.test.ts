@@ -89,9 +89,11 @@ describe.each(environments)('permissions of %s', (environment) => {
     };
     expect(stack.functionsAllowed('execute-api:ManageConnections')).toEqual([
       'delivery-retry',
+      'fan-out',
       'message-processor',
       'permission-stream',
     ]);
+    expect(methods('fan-out')).toEqual(['POST']);
     expect(methods('permission-stream')).toEqual(['POST']);
     expect(methods('message-processor')).toEqual(['POST']);
     expect(methods('delivery-retry')).toEqual(['DELETE', 'POST']);
