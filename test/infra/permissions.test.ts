@@ -128,6 +128,21 @@ describe.each(environments)('permissions of %s', (environment) => {
     }
   });
 
+  it('lets the recorder put dead letters, redrives change them and send to the queues they came from, and nobody else', () => {
+    const deadLetters = table('DeadLetters');
+    const allowed = (action: string, id: string): string[] => stack.functionsAllowed(action, id);
+    expect(allowed('dynamodb:PutItem', deadLetters)).toEqual(['dead-letter-recorder']);
+    expect(allowed('dynamodb:UpdateItem', deadLetters)).toEqual(['dead-letter-recorder', 'redrive-batch']);
+    expect(allowed('dynamodb:DeleteItem', deadLetters)).toEqual([]);
+    expect(allowed('dynamodb:UpdateItem', table('Redrives'))).toEqual(['redrive-batch']);
+    const queue = (name: string): string => stack.at(`Messaging/${name}`, 'AWS::SQS::Queue').id;
+    for (const name of ['StandardQueue', 'FifoQueue']) {
+      expect(allowed('sqs:SendMessage', queue(name))).toEqual(['redrive-batch']);
+    }
+    expect(allowed('sqs:SendMessage', queue('DeliveryRetryQueue'))).toContain('redrive-batch');
+    expect(allowed('sqs:SendMessage', queue('FanOutQueue'))).toContain('redrive-batch');
+  });
+
   it('lets API Gateway invoke a function for the route or authorizer that uses it', () => {
     const permissions = stack.ofType('AWS::Lambda::Permission');
     const actions = ['subscribe', 'unsubscribe', 'replay', 'ping', 'authenticate'];
