@@ -10,7 +10,8 @@ export function request(ctx: Context<MutationStartRedriveArgs>): ControlRequest 
   const startedBy = operatorOf(ctx);
   const order = orderOf(ctx.args.input);
   const reason = reasonOf(ctx.args.reason);
-  const redriveId = util.autoUlid();
+  // AWS does not say in which case its ULIDs are; the service's are in upper case.
+  const redriveId = util.autoUlid().toUpperCase();
   ctx.stash.redriveId = redriveId;
   return execute(ctx, 'start', {
     redrive: { redriveId, ...order, reason, startedBy, startedAt: util.time.nowISO8601() },

@@ -29,6 +29,7 @@ export function request(ctx: Context<QueryMultiPartGroupArgs>): null {
 
 /** The group's item sorts before its parts. */
 export function response(ctx: Context): MultiPartGroup | null {
-  const [group, ...parts] = ctx.prev.result.items as [GroupRow | undefined, ...PartRow[]];
-  return group && isLive(group) ? multiPartGroupOf(group, parts) : null;
+  const items = ctx.prev.result.items as unknown[];
+  const group = items[0] as GroupRow | undefined;
+  return group && isLive(group) ? multiPartGroupOf(group, items.slice(1) as PartRow[]) : null;
 }

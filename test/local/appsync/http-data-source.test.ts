@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HttpDataSource } from '../../../local/appsync/data-sources/http.ts';
+import { checkDefinition } from '../../../local/appsync/definition.ts';
 import type { AwsCall } from '../../../local/edge/call.ts';
 import { roleCredentials } from '../../../local/edge/credentials.ts';
 import type { Edge } from '../../../local/edge/edge.ts';
@@ -96,6 +97,39 @@ describe('at the edge', () => {
   ])('%s is no request', async (_, request, message) => {
     await expect(source.run(request)).rejects.toThrow(message);
     expect(reached).toEqual([]);
+  });
+});
+
+describe('the template', () => {
+  const api = { AuthenticationType: 'AMAZON_COGNITO_USER_POOLS' };
+  const checkAll = (HttpConfig: object): void =>
+    checkDefinition({
+      ...{ api, schema: { Definition: '' }, functions: [], resolvers: [] },
+      dataSources: [{ Name: 'Workflow', Type: 'HTTP', ServiceRoleArn: 'role', HttpConfig: HttpConfig as never }],
+    });
+
+  test('may name an AWS service, signed with IAM', () => {
+    expect(() => checkAll(config)).not.toThrow();
+  });
+
+  test.each([
+    ['a host that is not AWS’s', { ...config, Endpoint: 'https://example.com/' }, 'only for AWS services'],
+    ['plain HTTP', { ...config, Endpoint: config.Endpoint.replace('https', 'http') }, 'only for AWS services'],
+    ['no signature', { Endpoint: config.Endpoint }, 'only for AWS services'],
+    ['an unknown property', { ...config, Timeout: 5 }, 'Timeout'],
+    [
+      'an unknown property of the signature',
+      {
+        ...config,
+        AuthorizationConfig: {
+          ...config.AuthorizationConfig,
+          AwsIamConfig: { ...config.AuthorizationConfig.AwsIamConfig, Version: 2 },
+        },
+      },
+      'Version',
+    ],
+  ])('may not have %s', (_, wrong, named) => {
+    expect(() => checkAll(wrong)).toThrow(named);
   });
 });
 
