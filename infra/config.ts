@@ -195,7 +195,11 @@ const test: Settings = {
   ...dev,
   environment: 'test',
   youngConnection: Duration.seconds(2),
-  functions: { ...dev.functions, sender: { ...dev.functions.sender, timeout: Duration.seconds(4) } },
+  functions: {
+    ...dev.functions,
+    sender: { ...dev.functions.sender, timeout: Duration.seconds(4) },
+    fanOut: { ...dev.functions.fanOut, timeout: Duration.seconds(4) },
+  },
   processor: {
     ...dev.processor,
     visibilityTimeout: Duration.seconds(24),
@@ -206,7 +210,7 @@ const test: Settings = {
     visibilityTimeout: Duration.seconds(24),
     retries: [1, 1, 1, 1].map((seconds) => Duration.seconds(seconds)),
   },
-  fanOut: { ...dev.fanOut, threshold: 50 },
+  fanOut: { ...dev.fanOut, visibilityTimeout: Duration.seconds(24), threshold: 50 },
   permissionStream: { ...dev.permissionStream, retryAttempts: 2 },
   deadLetterRecorder: {
     ...dev.deadLetterRecorder,

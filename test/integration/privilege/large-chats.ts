@@ -20,6 +20,7 @@ export async function serveALargeChat(stage: Stage): Promise<void> {
   await tables.fill('Subscriptions', gone);
   tables.close();
   const [connectionId = ''] = (await stage.outside.connectionsOf('bob')).slice(-1);
+  const refused = { error: 'AccessDeniedException', statusCode: 400 };
   const failed = { error: 'InternalServerError', statusCode: 500 };
   await stage.edge.break({
     service: 'execute-api',
@@ -28,7 +29,7 @@ export async function serveALargeChat(stage: Stage): Promise<void> {
     times: 1,
     fault: failed,
   });
-  await stage.edge.break({ service: 'dynamodb', action: 'Query', role: 'fan-out', times: 10, fault: failed });
+  await stage.edge.break({ service: 'dynamodb', action: 'Query', role: 'fan-out', times: 3, fault: refused });
   await stage.publish('Fifo', chatId, ['to many']);
   await bob.next(({ content }) => content === 'to many');
   await stage.edge.mend();
