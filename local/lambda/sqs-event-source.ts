@@ -126,7 +126,13 @@ function disordered(messages: Message[], { random, duplicateProbability }: Disor
 function toRecord(source: SqsEventSource, message: Message): Record<string, unknown> {
   const attributes = Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [
     name,
-    { stringValue: value.StringValue, stringListValues: [], binaryListValues: [], dataType: value.DataType },
+    {
+      stringValue: value.StringValue,
+      ...(value.BinaryValue && { binaryValue: Buffer.from(value.BinaryValue).toString('base64') }),
+      stringListValues: [],
+      binaryListValues: [],
+      dataType: value.DataType,
+    },
   ]);
   return {
     messageId: message.MessageId,

@@ -112,23 +112,23 @@ export class Outside {
       }));
   }
 
-  /** Every letter of a queue, by operators' name of it, in order; the redriven and discarded ones, too. */
-  async letters(queue: string): Promise<Row[]> {
+  /** Every letter of a queue, by operators' name of it, in order; the redriven and discarded ones, too. `from`: an arrival. */
+  async letters(queue: string, from = '0'): Promise<Row[]> {
     const letters: Row[] = [];
-    let from: Row | undefined;
+    let after: Row | undefined;
     do {
       const { Items = [], LastEvaluatedKey } = await this.#tables.send(
         new QueryCommand({
           TableName: await this.#table('DeadLetters'),
-          KeyConditionExpression: 'queue = :queue AND arrival >= :first',
-          ExpressionAttributeValues: { ':queue': queue, ':first': '0' },
+          KeyConditionExpression: 'queue = :queue AND arrival >= :from',
+          ExpressionAttributeValues: { ':queue': queue, ':from': from },
           ConsistentRead: true,
-          ExclusiveStartKey: from,
+          ExclusiveStartKey: after,
         }),
       );
       letters.push(...Items);
-      from = LastEvaluatedKey;
-    } while (from !== undefined);
+      after = LastEvaluatedKey;
+    } while (after !== undefined);
     return letters;
   }
 

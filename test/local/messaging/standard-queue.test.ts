@@ -6,6 +6,7 @@ import {
   GetQueueUrlCommand,
   ListQueuesCommand,
   PurgeQueueCommand,
+  SendMessageBatchCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { spawn } from 'node:child_process';
@@ -54,6 +55,22 @@ describe('SNS and SQS', () => {
           : undefined,
       }),
     );
+
+  it('take every character that SQS takes, alone and in a batch, and no other', async () => {
+    const queue = await queueOf('characters');
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+    const allowed = '\t\n\r \u{D7FF}\u{E000}\u{FFFD}\u{10000}\u{1F600}\u{10FFFF}';
+    await send(queue, allowed);
+    const entries = [allowed, '\u0001', '\uFFFE'].map((MessageBody, index) => ({ Id: String(index), MessageBody }));
+    const { Failed = [] } = await scratch.sqs.send(
+      new SendMessageBatchCommand({ QueueUrl: urlOf(queue), Entries: entries }),
+    );
+    expect(Failed).toMatchObject([
+      { Id: '1', SenderFault: true, Code: 'InvalidMessageContents' },
+      { Id: '2', SenderFault: true, Code: 'InvalidMessageContents' },
+    ]);
+    expect(bodiesOf(await receive(scratch, queue))).toEqual([allowed, allowed]);
+  });
 
   it('listen on the loopback address alone', async () => {
     // Were they bound to every address, their port could not be bound on another one.
