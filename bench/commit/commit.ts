@@ -179,7 +179,7 @@ async function measure(
     postsPerMessage: posts / all,
     refused: transactions === 0 ? 0 : refused / transactions,
     busy,
-    sound: sound && verdict.complete && verdict.ordered,
+    sound: sound && verdict.complete && verdict.late === 0,
   };
 }
 

@@ -159,7 +159,7 @@ class Service {
       bill: sumOf(bill, published.bill),
       meanRun: messages / queue.batches.length,
       postsPerMessage: posts / messages,
-      delivered: verdict.complete && verdict.ordered,
+      delivered: verdict.complete && verdict.late === 0,
     };
   }
 

@@ -14,14 +14,14 @@ export class Deliveries {
 
   /**
    * What came of `messages` messages, numbered from 1, to so many connections. A repeat is allowed (delivery is at least
-   * once), and counted; in order means that none came for the first time after one with a higher number.
+   * once), and counted.
    */
   verdict(connections: number, messages: number): Verdict {
     const all = [...this.#received.values()];
     return {
       connections: all.length,
       complete: all.length === connections && all.every((numbers) => new Set(numbers).size === messages),
-      ordered: all.every((numbers) => isAscending([...new Set(numbers)])),
+      late: all.reduce((sum, numbers) => sum + lateIn(numbers), 0),
       repeats: all.reduce((sum, numbers) => sum + numbers.length - new Set(numbers).size, 0),
     };
   }
@@ -32,8 +32,8 @@ export interface Verdict {
   connections: number;
   /** Everybody got every message. */
   complete: boolean;
-  /** Nobody got a message after a later one. */
-  ordered: boolean;
+  /** Messages that came, for the first time, after one with a higher number. */
+  late: number;
   repeats: number;
 }
 
@@ -48,6 +48,12 @@ export function isGapFree(numbers: readonly number[]): boolean {
   return [...numbers].sort((a, b) => a - b).every((number, index) => number === index + 1);
 }
 
-function isAscending(numbers: readonly number[]): boolean {
-  return numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
+function lateIn(numbers: readonly number[]): number {
+  let highest = 0;
+  let late = 0;
+  for (const number of new Set(numbers)) {
+    if (number < highest) late += 1;
+    else highest = number;
+  }
+  return late;
 }

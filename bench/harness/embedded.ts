@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { type Cloud, startCloud } from '../../test/setup/cloud.ts';
 import { EdgeControl } from '../../test/setup/edge-control.ts';
 import { Tables } from '../../test/setup/tables.ts';
@@ -29,13 +30,19 @@ export async function startEmbedded(assembly: string): Promise<Embedded> {
       tokenOf: (userId) => forger.signed({ sub: userId, username: userId }),
       async stop() {
         tables.close();
-        await cloud.stop();
+        await end(cloud);
       },
     };
   } catch (error) {
-    await cloud.stop();
+    await end(cloud);
     throw error;
   }
+}
+
+/** At once: thousands of sockets, each with its `$disconnect`, would take a while to leave in order. */
+async function end(cloud: Cloud): Promise<void> {
+  await cloud.kill();
+  rmSync(cloud.dataFolder, { recursive: true, force: true });
 }
 
 export function userIdOf({ outputs }: Embedded, username: string): string {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ulid } from 'ulid';
+import { fullJitter } from '../../client/backoff.ts';
 import { Deliveries, numbersIn, type Verdict } from '../harness/deliveries.ts';
 import { type Embedded, startEmbedded } from '../harness/embedded.ts';
 import { Listener } from '../harness/listener.ts';
@@ -17,6 +18,8 @@ export interface Real extends Verdict {
   p50: number;
   last: number;
   connectSeconds: number;
+  /** Posts that were made again for one connection alone, since the first did not come back in time. */
+  retriedAlone: number;
 }
 
 /**
@@ -43,27 +46,49 @@ export async function runSockets(
     const tokens = users.map((user) => embedded.tokenOf(user));
     const began = performance.now();
     const opening: Promise<void>[] = [];
+    const refusals: unknown[] = [];
     for (let index = 0; index < sockets; index += 1) {
       await sleepUntil(began + (index / perSecond) * 1000);
       const token = tokens[index % tokens.length] ?? '';
-      const listening = Listener.open(embedded.outputs.webSocketUrl, token, [chatId], (frame, at) => {
-        if ('type' in frame && frame['type'] !== 'batch') return;
-        const numbers = numbersIn(JSON.stringify(frame));
-        deliveries.record(String(index), numbers);
-        for (const number of numbers) waits.push(at - (published[number - 1] ?? NaN));
-      });
-      opening.push(listening.then((listener) => void open.push(listener)));
+      const listening = persistently(() =>
+        Listener.open(embedded.outputs.webSocketUrl, token, [chatId], (frame, at) => {
+          if ('type' in frame && frame['type'] !== 'batch') return;
+          const numbers = numbersIn(JSON.stringify(frame));
+          deliveries.record(String(index), numbers);
+          for (const number of numbers) waits.push(at - (published[number - 1] ?? NaN));
+        }),
+      );
+      opening.push(
+        listening.then(
+          (listener) => void open.push(listener),
+          (error: unknown) => void refusals.push(error),
+        ),
+      );
     }
     await Promise.all(opening);
+    if (refusals.length > 0) throw new Error(`${refusals.length} sockets did not open`, { cause: refusals[0] });
     const connectSeconds = (performance.now() - began) / 1000;
     await publish(open[0], messages, published);
     const end = performance.now() + patienceMs;
     while (performance.now() < end && !deliveries.verdict(sockets, messages.length).complete) await sleep(250);
     const verdict = deliveries.verdict(sockets, messages.length);
-    return { ...verdict, sockets, p50: quantile(waits, 0.5), last: quantile(waits, 1), connectSeconds };
+    const retriedAlone = await embedded.edge.count('delivery-retry', 'PostToConnection');
+    return { ...verdict, sockets, p50: quantile(waits, 0.5), last: quantile(waits, 1), connectSeconds, retriedAlone };
   } finally {
     for (const listener of open) listener.close();
     await embedded.stop();
+  }
+}
+
+/** Tries again as clients do: a machine that is late opens many sockets at once, more than the stage takes. */
+async function persistently<T>(open: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await open();
+    } catch (error) {
+      if (attempt === 10) throw error;
+      await sleep(fullJitter(attempt, { random: Math.random, backoff: { baseMs: 1_000, capMs: 10_000 } }));
+    }
   }
 }
 
