@@ -128,6 +128,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
       workflows.crash(worker);
     },
     roleOfWorker: (worker) => functions.roleOf(worker),
+    eventOfWorker: (worker) => functions.eventOf(worker),
     onError,
   });
   const functions = new Functions(functionsOf(stack, assembly), invokePermissionsOf(stack), edge.port, (line) => {

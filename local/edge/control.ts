@@ -51,7 +51,8 @@ export function control(
   if (headers.origin !== undefined) {
     return json(403, { error: `Requests of web pages are refused (Origin: ${headers.origin}).` });
   }
-  const [path] = request.path.split('?', 1);
+  const [path = ''] = request.path.split('?', 1);
+  if (path.startsWith(oneFault)) return controlFault(method, path.slice(oneFault.length), faults);
   switch (`${method} ${path}`) {
     case 'GET /_edge/calls':
       return json(200, calls.list());
@@ -80,6 +81,19 @@ export function control(
         error: `No ${method} ${path}: there are /_edge/calls, /_edge/faults, /_edge/policies and /_edge/denials.`,
       });
   }
+}
+
+const oneFault = '/_edge/faults/';
+
+function controlFault(method: string, id: string, faults: FaultRules): Reply {
+  const rule = faults.get(id);
+  if (!rule) return json(404, { error: `No fault rule ${id}.` });
+  if (method === 'GET') return json(200, rule);
+  if (method === 'DELETE') {
+    faults.remove(id);
+    return done;
+  }
+  return json(404, { error: `A fault rule knows GET and DELETE, not ${method}.` });
 }
 
 const done: Reply = { status: 204, headers: {}, body: '' };

@@ -31,6 +31,8 @@ export type EdgeSettings = {
   onCrash?: (call: AwsCall) => void;
   /** Whose worker this token is, to name the caller of an unsigned request (a JWKS fetch). */
   roleOfWorker?: (worker: string) => string | undefined;
+  /** The event, in JSON, that the worker of this token is at work on, for rules that are about something in it. */
+  eventOfWorker?: (worker: string) => string | undefined;
   /** A backend failed, or the edge itself did, then without a call. */
   onError?: (error: unknown, call?: AwsCall) => void;
 };
@@ -140,7 +142,10 @@ class Passage {
     this.controlled.calls.record(call);
     const denied = this.deniedBecause(call);
     if (denied) return errorReply(call.service, call.id, refusal(call.service, 'denied', denied));
-    const { delayMs, repeats, fault } = this.controlled.faults.sentence(call);
+    const { delayMs, repeats, fault } = this.controlled.faults.sentence({
+      ...call,
+      isAbout: (text) => this.isAbout(call, text),
+    });
     if (delayMs > 0) await delay(delayMs);
     if (repeats > 0) call.repeats = repeats;
     if (!fault) return this.dispatch(call);
@@ -150,6 +155,11 @@ class Passage {
     if ('dropReply' in fault || fault.crash === 'after') await this.dispatch(call);
     if ('crash' in fault) this.settings.onCrash?.(call);
     return 'cut';
+  }
+
+  private isAbout({ path, body, worker }: AwsCall, text: string): boolean {
+    if (path.includes(text) || body.includes(text)) return true;
+    return worker !== undefined && this.settings.eventOfWorker?.(worker)?.includes(text) === true;
   }
 
   private deniedBecause(call: AwsCall): string | undefined {

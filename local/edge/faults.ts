@@ -16,22 +16,27 @@ export type Fault =
 
 /**
  * Which calls a fault befalls: those that match every field given. `resource` takes wildcards and is an ARN, or
- * the name in one (a table's, a queue's). `skip`: not before so many of them have passed. `times`: for so many calls, then the rule is
- * spent. `probability`: of each matching call.
+ * the name in one (a table's, a queue's). `about`: text that stands in the call, or in the event of the invocation that makes it.
+ * `skip`: not before so many of them have passed. `times`: for so many calls, then the rule is spent. `probability`: of each matching
+ * call.
  */
 export type FaultRule = {
-  service: string;
+  service?: string;
   action?: string;
   role?: string;
   resource?: string;
+  about?: string;
   skip?: number;
   times?: number;
   probability?: number;
   fault: Fault;
 };
 
-/** A rule in force: how often it struck, and how often it still will. */
-export type ActiveFault = FaultRule & { id: string; struck: number };
+/** Calls of one kind that a rule struck. */
+export type StruckCalls = Pick<AwsCall, 'role' | 'by' | 'service' | 'action'> & { count: number };
+
+/** A rule in force: how often it struck, and what. */
+export type ActiveFault = FaultRule & { id: string; struck: number; calls: StruckCalls[] };
 
 /** What to do to one call: wait, repeat what it starts, then perhaps the first fault that ends it. */
 export type Sentence = {
@@ -45,10 +50,11 @@ export class InvalidFaultRule extends Error {}
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const ruleShape = v.strictObject({
-  service: v.string(),
+  service: v.optional(v.string()),
   action: v.optional(v.string()),
   role: v.optional(v.string()),
   resource: v.optional(v.string()),
+  about: v.optional(v.pipe(v.string(), v.minLength(1))),
   skip: v.optional(count),
   times: v.optional(count),
   probability: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
@@ -71,7 +77,10 @@ const faultShapes = {
 
 type Entry = { rule: ActiveFault; matchesResource: Matcher; leftToSkip: number };
 
-type FaultTarget = Pick<AwsCall, 'service' | 'action' | 'role' | 'resources'>;
+type FaultTarget = Pick<AwsCall, 'service' | 'action' | 'role' | 'by' | 'resources'> & {
+  /** Whether it is about something: see FaultRule. */
+  isAbout?: (text: string) => boolean;
+};
 
 /** The fault rules in force, in the order they were added. */
 export class FaultRules {
@@ -84,7 +93,7 @@ export class FaultRules {
 
   /** @throws InvalidFaultRule naming the field, what was expected and what came. */
   add(candidate: unknown): ActiveFault {
-    const rule = { ...parseRule(candidate), id: randomUUID(), struck: 0 };
+    const rule: ActiveFault = { ...parseRule(candidate), id: randomUUID(), struck: 0, calls: [] };
     const matchesResource = rule.resource === undefined ? () => true : resourceMatcher(rule.resource);
     this.entries.push({ rule, matchesResource, leftToSkip: rule.skip ?? 0 });
     return { ...rule };
@@ -92,6 +101,14 @@ export class FaultRules {
 
   list(): ActiveFault[] {
     return this.entries.map(({ rule }) => ({ ...rule }));
+  }
+
+  get(id: string): ActiveFault | undefined {
+    return this.list().find((rule) => rule.id === id);
+  }
+
+  remove(id: string): void {
+    this.entries = this.entries.filter(({ rule }) => rule.id !== id);
   }
 
   clear(): void {
@@ -105,6 +122,7 @@ export class FaultRules {
       if (!this.strikes(entry, call)) continue;
       const { rule } = entry;
       rule.struck++;
+      note(rule.calls, call);
       if ('delayMs' in rule.fault) sentence.delayMs += rule.fault.delayMs;
       else if ('repeat' in rule.fault) sentence.repeats += rule.fault.repeat;
       else return { ...sentence, fault: rule.fault };
@@ -127,11 +145,20 @@ export class FaultRules {
 
 function matches({ rule, matchesResource }: Entry, call: FaultTarget): boolean {
   return (
-    rule.service === call.service &&
+    (rule.service === undefined || rule.service === call.service) &&
     (rule.action === undefined || rule.action === call.action) &&
     (rule.role === undefined || rule.role === call.role) &&
-    call.resources.some(({ arn }) => matchesResource(arn))
+    call.resources.some(({ arn }) => matchesResource(arn)) &&
+    (rule.about === undefined || call.isAbout?.(rule.about) === true)
   );
+}
+
+function note(calls: StruckCalls[], { role, by, service, action }: FaultTarget): void {
+  const known = calls.find(
+    (one) => one.role === role && one.by === by && one.service === service && one.action === action,
+  );
+  if (known) known.count++;
+  else calls.push({ role, by, service, action, count: 1 });
 }
 
 function resourceMatcher(pattern: string): Matcher {
@@ -143,6 +170,9 @@ function resourceMatcher(pattern: string): Matcher {
 
 function parseRule(candidate: unknown): FaultRule {
   const rule = check(ruleShape, candidate, []);
+  if (rule.service === undefined && rule.about === undefined) {
+    throw new InvalidFaultRule('service: expected unless about says which calls are meant, received undefined');
+  }
   const kinds = Object.keys(faultShapes) as (keyof typeof faultShapes)[];
   const [kind, ...more] = kinds.filter((name) => name in rule.fault);
   if (!kind || more.length > 0) {

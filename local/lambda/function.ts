@@ -43,6 +43,7 @@ type Environment = {
   token: string;
   current?: {
     requestId: string;
+    event: string;
     timer: NodeJS.Timeout;
     resolve: (result: string) => void;
     reject: (error: Error) => void;
@@ -92,6 +93,11 @@ export class LambdaFunction {
   /** Whether this token is that of one of this function's environments. */
   owns(workerToken: string): boolean {
     return this.#environments.has(workerToken);
+  }
+
+  /** The event, in JSON, of the invocation under way in the environment that carries this token. */
+  eventOf(workerToken: string): string | undefined {
+    return this.#environments.get(workerToken)?.current?.event;
   }
 
   /** Ends the environment that made a call carrying this token, as a crash in the middle of that call would. Returns whether it was ours. */
@@ -170,7 +176,7 @@ export class LambdaFunction {
         this.#log({ function: this.definition.name, line: message });
         this.#discard(environment, new FunctionError('Sandbox.Timedout', message));
       }, timeoutSeconds * 1000);
-      environment.current = { requestId, timer, resolve, reject };
+      environment.current = { requestId, event, timer, resolve, reject };
       environment.worker.postMessage({ requestId, event, deadline } satisfies Invocation);
     });
   }

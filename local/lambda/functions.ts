@@ -54,6 +54,11 @@ export class Functions {
     return [...this.#byArn.values()].find((candidate) => candidate.owns(workerToken))?.definition.name;
   }
 
+  /** The event, in JSON, of the invocation under way in the environment that carries this token. */
+  eventOf(workerToken: string): string | undefined {
+    return [...this.#byArn.values()].find((candidate) => candidate.owns(workerToken))?.eventOf(workerToken);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#byArn.values()].map((candidate) => candidate.stop()));
   }

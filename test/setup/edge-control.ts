@@ -5,10 +5,11 @@ export type CallCount = { role: string; by: string; service: string; action: str
 
 /** A rule that makes calls fail, by what they are; see local/edge/faults.ts. */
 export type FaultRule = {
-  service: string;
+  service?: string;
   action?: string;
   role?: string;
   resource?: string;
+  about?: string;
   skip?: number;
   times?: number;
   probability?: number;
@@ -20,8 +21,11 @@ export type FaultRule = {
     | { repeat: number };
 };
 
+/** Calls of one kind that a rule struck. */
+export type StruckCalls = { role: string; by: string; service: string; action: string; count: number };
+
 /** A rule in force, and how many calls it has struck. */
-export type ActiveFault = FaultRule & { id: string; struck: number };
+export type ActiveFault = FaultRule & { id: string; struck: number; calls: StruckCalls[] };
 
 /** What became of one statement of the template's policies; see local/edge/iam.ts. */
 export type StatementUse = {
@@ -61,8 +65,18 @@ export class EdgeControl {
     await this.#ask('DELETE', 'calls');
   }
 
-  async break(rule: FaultRule): Promise<void> {
-    await this.#ask('POST', 'faults', rule);
+  async break(rule: FaultRule): Promise<ActiveFault> {
+    return (await this.#ask('POST', 'faults', rule)) as ActiveFault;
+  }
+
+  /** What became of one rule so far. */
+  async fault({ id }: Pick<ActiveFault, 'id'>): Promise<ActiveFault> {
+    return (await this.#ask('GET', `faults/${id}`)) as ActiveFault;
+  }
+
+  /** Takes one rule away. */
+  async repair({ id }: Pick<ActiveFault, 'id'>): Promise<void> {
+    await this.#ask('DELETE', `faults/${id}`);
   }
 
   async faults(): Promise<ActiveFault[]> {

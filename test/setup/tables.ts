@@ -70,6 +70,11 @@ export class Tables {
     }
   }
 
+  /** Removes one row. */
+  async drop(table: string, key: Row): Promise<void> {
+    await this.#client.send(new DeleteCommand({ TableName: this.#nameOf(table), Key: key }));
+  }
+
   /** The rows of one partition, or of one partition of an index. */
   async rows(table: string, hash: string, value: string, index?: string): Promise<Row[]> {
     const { Items = [] } = await this.#client.send(

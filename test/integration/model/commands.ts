@@ -83,7 +83,7 @@ export function storyWith(
   faults: fc.Arbitrary<FaultRule>,
 ): fc.Arbitrary<Iterable<fc.AsyncCommand<Model, ChatRun, boolean>>> {
   const breakCall = faults.map(
-    (rule) => new Step(`fault ${JSON.stringify(rule)}`, (chat) => chat.world.edge.break(rule)),
+    (rule) => new Step(`fault ${JSON.stringify(rule)}`, async (chat) => void (await chat.world.edge.break(rule))),
   );
   return fc.commands<Model, ChatRun, false>(
     [

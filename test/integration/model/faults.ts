@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { FaultRule } from '../../setup/edge-control.ts';
 
-type Target = Pick<FaultRule, 'service' | 'action' | 'role'>;
+type Target = Pick<FaultRule, 'action' | 'role'> & { service: string };
 type Fault = FaultRule['fault'];
 
 function targets(role: string, service: string, ...actions: string[]): Target[] {

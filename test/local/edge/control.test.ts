@@ -89,11 +89,21 @@ describe('/_edge/faults', () => {
     expect((await ask('GET', 'faults')).body).toEqual([]);
   });
 
+  test('shows one rule and what it struck, and takes it away', async () => {
+    const rule = { about: 'Messages', fault: { delayMs: 1 } };
+    const { id } = (await ask('POST', 'faults', rule)).body as { id: string };
+    await getItem();
+    const calls = [{ role: 'reader', by: 'function', service: 'dynamodb', action: 'GetItem', count: 1 }];
+    expect((await ask('GET', `faults/${id}`)).body).toMatchObject({ ...rule, struck: 1, calls });
+    expect(await ask('DELETE', `faults/${id}`)).toMatchObject({ status: 204 });
+    expect(await ask('GET', `faults/${id}`)).toMatchObject({ status: 404 });
+  });
+
   const fault = { delayMs: 1 };
   test.each<[string, unknown, string]>([
     ['no JSON', '{', 'Expected a fault rule in JSON.'],
     ['no object', 'null', 'rule: expected Object, received null'],
-    ['no service', { fault }, 'service: expected "service", received undefined'],
+    ['no service', { fault }, 'service: expected unless about says which calls are meant, received undefined'],
     ['an unknown field', { service: 'sns', fault, topic: 'x' }, 'topic: expected never, received "topic"'],
     ['a number for text', { service: 'sns', role: 7, fault }, 'role: expected string, received 7'],
     ['no times', { service: 'sns', times: 0, fault }, 'times: expected >=1, received 0'],

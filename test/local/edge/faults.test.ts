@@ -142,11 +142,40 @@ describe('a rule strikes', () => {
     ['a resource by wildcard', { service: 'dynamodb', resource: '*-Mess*' }, () => getItem('Stack-Messages'), true],
     ['no other resource', { service: 'dynamodb', resource: 'Messages' }, () => getItem('Chats'), false],
     ['any resource of a transaction', { service: 'dynamodb', resource: 'Messages' }, transact, true],
+    ['what the call says', { about: '"S":"1"' }, getItem, true],
+    ['nothing that it does not say', { about: '"S":"2"' }, getItem, false],
+    ['one connection by its path', { about: 'c1%3D' }, () => post('c1='), true],
     ['one connection', { service: 'execute-api', resource: 'c1=' }, () => post('c1='), true],
     ['no other connection', { service: 'execute-api', resource: 'c1=' }, () => post('c2='), false],
   ])('%s', async (_case, rule, call, expected) => {
     edge.faults.add({ ...rule, fault });
     expect(await strikes(call)).toBe(expected);
+  });
+
+  test('calls of a worker whose event says so', async () => {
+    const events: Record<string, string> = { 'worker-1': '{"chatId":"this one"}', 'worker-2': '{"chatId":"another"}' };
+    const working = await startStubbedEdge({
+      principals: [{ name: 'message-processor', policies: [allow('*', '*')] }],
+      eventOfWorker: (worker) => events[worker],
+    });
+    working.edge.faults.add({ about: 'this one', fault });
+    const client = new DynamoDBClient({
+      ...settings(roleCredentials('message-processor')),
+      endpoint: working.edge.url,
+    });
+    let worker = 'worker-1';
+    client.middlewareStack.add(
+      (next) => (args) => {
+        Object.assign((args.request as { headers: object }).headers, { 'x-embedded-worker': worker });
+        return next(args);
+      },
+      { step: 'build', name: 'worker' },
+    );
+    const ask = () => client.send(new GetItemCommand({ TableName: 'Messages', Key: { id: { S: '1' } } }));
+    expect(await strikes(ask)).toBe(true);
+    worker = 'worker-2';
+    expect(await strikes(ask)).toBe(false);
+    await working.edge.stop();
   });
 
   test('as many times as it says', async () => {
@@ -169,6 +198,7 @@ describe('a rule strikes', () => {
       service: 'sns',
       action: 'Publish',
       role: 'a',
+      by: 'function' as const,
       resources: [{ action: 'sns:Publish', arn: topicArn }],
     };
     const struck = [1, 2, 3, 4].map(() => rules.sentence(call).fault !== undefined);
