@@ -11,6 +11,7 @@ import {
   Function as LambdaFunction,
   Runtime,
   StartingPosition,
+  Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -28,7 +29,7 @@ export interface ServiceFunctionProps {
   settings: Settings;
   size: FunctionSettings;
   environment: Record<string, string>;
-  /** All the function may do, besides writing its own log. */
+  /** All the function may do, besides writing its own log and trace. */
   permissions: PolicyStatement[];
 }
 
@@ -62,7 +63,17 @@ export class ServiceFunction extends Construct {
       logGroup,
       memorySize: size.memorySize,
       timeout: size.timeout,
-      environment: { LOG_LEVEL: settings.logLevel, ...props.environment },
+      environment: {
+        LOG_LEVEL: settings.logLevel,
+        POWERTOOLS_SERVICE_NAME: name,
+        STACK_NAME: Stack.of(this).stackName,
+        ...props.environment,
+      },
+      tracing: Tracing.ACTIVE,
+    });
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'X-Ray has no resources that a right to send segments could name ("Actions ... for AWS X-Ray").',
     });
   }
 

@@ -12,5 +12,5 @@ export const variant: Variant = {
       connectedAt: '2026-01-01T00:00:00.000Z',
     })),
   send: (text, recipients: Subscriber[]) =>
-    fanOut({ chatId: 'chat', frames: [text], ordered: true }, recipients, { hasPassed: () => false }),
+    fanOut({ chatId: 'chat', frames: [text], messages: [], ordered: true }, recipients, { hasPassed: () => false }),
 };

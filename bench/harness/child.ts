@@ -13,6 +13,8 @@ type Answer = { id: number; result: unknown } | { id: number; error: string };
 
 /** A child process that answers questions, and ends with whoever started it. */
 export class Child<T extends Api> {
+  /** What it has printed, in bytes, where that is counted. */
+  writtenBytes = 0;
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   readonly #ended: Promise<void>;
@@ -22,13 +24,23 @@ export class Child<T extends Api> {
    * Starts a module that calls `serve`.
    *
    * @param flags of Node.
+   * @param output what becomes of what it prints: a child that is measured writes it to a pipe, where it is counted.
    */
-  constructor(module: string, { flags = [], env = {} }: { flags?: string[]; env?: Record<string, string> } = {}) {
+  constructor(
+    module: string,
+    {
+      flags = [],
+      env = {},
+      output = 'shown',
+    }: { flags?: string[]; env?: Record<string, string>; output?: 'shown' | 'counted' } = {},
+  ) {
     this.#process = fork(module, {
       execArgv: ['--disable-warning=ExperimentalWarning', ...flags],
       env: { PATH: process.env['PATH'], NODE_OPTIONS: '', ...env },
       serialization: 'advanced',
+      stdio: ['inherit', output === 'shown' ? 'inherit' : 'pipe', 'inherit', 'ipc'],
     });
+    this.#process.stdout?.on('data', (chunk: Buffer) => (this.writtenBytes += chunk.length));
     this.#process.on('message', (answer: Answer) => this.#settle(answer));
     this.#ended = new Promise((resolve) =>
       this.#process.once('exit', (code, signal) => {

@@ -9,6 +9,7 @@ const standIns: Record<string, string> = {
   'queues.ts': 'queues.ts',
   'sockets.ts': 'sockets.ts',
   'logger.ts': 'rest.ts',
+  'metrics.ts': 'rest.ts',
   'delete-rows.ts': 'rest.ts',
   'close-socket.ts': 'rest.ts',
 };

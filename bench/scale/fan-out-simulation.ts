@@ -209,7 +209,7 @@ export async function simulateFanOut(
 /** A message of a queue without groups is a group of its own. */
 function recordOf({ body, fifo }: OutgoingBody, serial: number): QueueRecord {
   const id = String(serial);
-  return { id, receiptHandle: id, body, receiveCount: 0, attributes: {}, groupId: fifo?.groupId ?? id };
+  return { id, receiptHandle: id, body, sentAt: 0, receiveCount: 0, attributes: {}, groupId: fifo?.groupId ?? id };
 }
 
 /** The subscriptions of the chat in a range of keys. Their hashes are spread evenly: of the nth it is n modulo 256. */

@@ -6,15 +6,16 @@ import { errorReply } from '../domain/protocol/errors.ts';
 import { subprotocol } from '../domain/protocol/subprotocol.ts';
 import { callerOf } from '../entry/caller.ts';
 import { headerOf } from '../entry/headers.ts';
+import { invocation } from '../entry/invocation.ts';
 import { answerSocket, logRefusal, type SocketEvent } from '../entry/socket.ts';
 import { errorSummary, logger } from '../platform/logger.ts';
+import { count } from '../platform/metrics.ts';
 
 /**
  * The `$connect` and `$disconnect` routes. A client can name either as the action of a message: such a message
  * opens and closes nothing.
  */
-export async function handler(event: SocketEvent, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
-  logger.addContext(context);
+export const handler = invocation(async (event: SocketEvent, context): Promise<APIGatewayProxyStructuredResultV2> => {
   switch (event.requestContext.eventType) {
     case 'CONNECT':
       return connect(event, context);
@@ -25,11 +26,12 @@ export async function handler(event: SocketEvent, context: Context): Promise<API
         throw unknownAction(action);
       });
   }
-}
+});
 
 async function connect(event: SocketEvent, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
   try {
     await openConnection(callerOf(event));
+    count('Connected');
     const offered = subprotocol.isOffered(headerOf(event.headers, 'Sec-WebSocket-Protocol'));
     return { statusCode: 200, ...(offered && { headers: { 'Sec-WebSocket-Protocol': subprotocol.name } }) };
   } catch (error) {
@@ -43,6 +45,7 @@ async function connect(event: SocketEvent, context: Context): Promise<APIGateway
 async function disconnect({
   requestContext: { connectionId },
 }: SocketEvent): Promise<APIGatewayProxyStructuredResultV2> {
+  count('Disconnected');
   try {
     await removeConnection(connectionId);
   } catch (error) {

@@ -4,10 +4,9 @@ import { queueRecordOf } from './queue.ts';
 
 /** A message of a dead-letter queue as the domain knows it. */
 export function arrivedLetterOf(record: SQSRecord): ArrivedLetter {
-  const { SentTimestamp, DeadLetterQueueSourceArn } = record.attributes;
+  const { DeadLetterQueueSourceArn } = record.attributes;
   return {
     ...queueRecordOf(record),
-    sentAt: Number(SentTimestamp),
     movedBySqs: DeadLetterQueueSourceArn !== undefined,
   };
 }

@@ -1,6 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { errorReply } from '../domain/protocol/errors.ts';
-import { logger } from '../platform/logger.ts';
 import { logRefusal } from './socket.ts';
 
 const headers = { 'content-type': 'application/json' };
@@ -17,7 +16,6 @@ export async function answerHttp(
   act: () => Promise<object>,
   success = 200,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  logger.addContext(context);
   try {
     return { statusCode: success, headers, body: JSON.stringify(await act()) };
   } catch (error) {

@@ -18,9 +18,11 @@ export function queueRecordOf(record: SQSRecord): QueueRecord {
     id: messageId,
     receiptHandle,
     body,
+    sentAt: Number(attributes.SentTimestamp),
     receiveCount: Number(attributes.ApproximateReceiveCount),
     groupId: attributes.MessageGroupId,
     sequenceNumber: attributes.SequenceNumber,
+    traceHeader: attributes.AWSTraceHeader,
     attributes: Object.fromEntries(
       Object.entries(messageAttributes).map(
         ([name, { dataType, stringValue, binaryValue }]): [string, RecordAttribute] => [

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { errorSummary, logger } from '../platform/logger.ts';
+import { count } from '../platform/metrics.ts';
 import { describe } from '../domain/protocol/describe.ts';
 import { errorReply, InvalidRequest, ServiceError } from '../domain/protocol/errors.ts';
 import { limits } from '../domain/protocol/limits.ts';
@@ -33,7 +34,6 @@ export async function answerSocket(
   failure: string,
   act: (body: Body) => Promise<object>,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  logger.addContext(context);
   let ackId: { ackId?: unknown } = {};
   try {
     const body = jsonObject(event);
@@ -84,9 +84,14 @@ function lengthOf(value: unknown): number {
   }
 }
 
-/** Notes what was refused: expected refusals quietly and without their words, failures loudly. */
+/** Notes and counts what was refused: expected refusals quietly and without their words, failures loudly. */
 export function logRefusal(error: unknown, statusCode: number): void {
   const notes = { statusCode, cause: errorSummary(error) };
-  if (error instanceof ServiceError) logger.info('Refused', notes);
-  else logger.error('Failed', notes);
+  if (error instanceof ServiceError) {
+    count('Refused', 1, error.name);
+    logger.info('Refused', notes);
+  } else {
+    count('Failed');
+    logger.error('Failed', notes);
+  }
 }

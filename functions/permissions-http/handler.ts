@@ -1,4 +1,4 @@
-import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
 import type { Caller } from '../../resolvers/rules/permission.ts';
 import { changePermission } from '../domain/granting/change-permission.ts';
 import { listPermissions } from '../domain/granting/list-permissions.ts';
@@ -6,12 +6,13 @@ import { permissionReply } from '../domain/granting/permission-reply.ts';
 import { parseGrantRequest, parseListRequest, parseRevokeRequest } from '../domain/protocol/permission-request.ts';
 import { answerHttp } from '../entry/http.ts';
 import { httpCallerOf } from '../entry/http-caller.ts';
+import { invocation } from '../entry/invocation.ts';
 import { jsonObject } from '../entry/socket.ts';
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 
 /** `/permissions`: grants, revokes and lists by the rules of the GraphQL API; who asks is known by their token alone. */
-export async function handler(event: Event, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
+export const handler = invocation(async (event: Event, context) => {
   const query = event.queryStringParameters ?? {};
   switch (event.routeKey) {
     case 'POST /permissions':
@@ -26,7 +27,7 @@ export async function handler(event: Event, context: Context): Promise<APIGatewa
         listPermissions(callerOf(event), parseListRequest(query).userId),
       );
   }
-}
+});
 
 async function grant(event: Event): Promise<object> {
   const caller = callerOf(event);

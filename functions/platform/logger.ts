@@ -2,9 +2,10 @@ import { Logger } from '@aws-lambda-powertools/logger';
 
 /**
  * Structured logs, one JSON object a line. What people write, their tokens and authorizer events never go in here:
- * log identifiers, counts, error names and stages.
+ * log identifiers, counts, error names and stages. A line about messages names them in `messageId` or `messageIds`, by which
+ * a message can be followed from function to function. `service`, from POWERTOOLS_SERVICE_NAME, is the function's folder.
  */
-export const logger = new Logger({ serviceName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'notifications' });
+export const logger = new Logger();
 
 /** The part of an error that is safe and useful in a log: AWS error messages may name what they were sent. */
 export function errorSummary(error: unknown): { name: string; requestId?: string; statusCode?: number } {

@@ -1,8 +1,8 @@
 /**
  * Every metric the functions write, as data: what `count` and `measure` take, what docs/operations.md tells, and what
- * the dashboard and the alarms are made of. All are in one namespace, and have the dimensions `service` (the folder of
- * the function) and `stack`; some have one more, `by`, of few values. Never an id: each value of a dimension is a metric
- * of its own, and billed so.
+ * the dashboard and the alarms are made of. All are in one namespace, and have the dimensions `service` (the function's
+ * folder) and `stack`; some have one more, `by`, of few values. Never an id: each value of a dimension is a metric of
+ * its own, and billed so.
  *
  * The authorizer writes none, to stay small: its refusals and failures are counted by metric filters, from its log lines
  * `Refused a connection` and `Could not decide about a connection`.
@@ -47,6 +47,7 @@ const answering = [
   'heartbeat',
   'permissions-http',
   'replay',
+  'report',
   'subscription',
 ] as const;
 

@@ -1,9 +1,8 @@
-import type { Context } from 'aws-lambda';
 import type { Deadline } from '../domain/deadline.ts';
 import { readOrder } from '../domain/redriving/order.ts';
 import { plan, type Plan } from '../domain/redriving/plan.ts';
 import { type Batch, type Outcome, runBatch } from '../domain/redriving/run-batch.ts';
-import { logger } from '../platform/logger.ts';
+import { invocation } from '../entry/invocation.ts';
 
 /** What the workflows ask for: to see whether an order can be carried out, what it would do, or to carry it on by a batch. */
 type Request = { check: unknown } | { plan: unknown } | { batch: Batch };
@@ -18,13 +17,12 @@ const planMs = 20_000;
 const batchMs = 5_000;
 
 /** The part of a redrive that workflows cannot do: reading letters, judging them, and sending them again. */
-export async function handler(request: Request, context: Context): Promise<Answer> {
-  logger.addContext(context);
+export const handler = invocation(async (request: Request): Promise<Answer> => {
   if ('plan' in request) return plan(request.plan, endingIn(planMs));
   if ('batch' in request) return runBatch(request.batch, endingIn(batchMs));
   readOrder(request.check);
   return {};
-}
+});
 
 function endingIn(milliseconds: number): Deadline {
   const end = Date.now() + milliseconds;

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { batchFrames, largestFrameBytes, messageFrame } from '../../functions/domain/protocol/frames.ts';
+import { batchFrame, largestFrameBytes, messageFrame, packFrames } from '../../functions/domain/protocol/frames.ts';
 import { limits } from '../../functions/domain/protocol/limits.ts';
 import { envelope } from './support/events.ts';
 
 describe('batch frames', () => {
+  const batchFrames = (frames: string[]): string[] => packFrames(frames).map(batchFrame);
   const frameOf = (content: string): string => JSON.stringify({ content });
 
   test('one frame stays plain; several come as one batch, in order', () => {

@@ -9,8 +9,9 @@ export { serveSlots } from '../../../functions/domain/delivery/serve-slots.ts';
 
 /** What the processor does with a run once it is committed. */
 export async function deliver(chatId: string, frames: string[], ids: string[], deadline: Deadline): Promise<void> {
-  const delivery = { chatId, frames, ordered: true };
+  const messages = ids.map((messageId) => ({ messageId, kind: 'sequenced' as const }));
+  const delivery = { chatId, frames, messages, ordered: true };
   const subscribers = await readSubscribers(chatId);
-  if (subscribers === 'large') await handToSlots(delivery, ids);
+  if (subscribers === 'large') await handToSlots(delivery);
   else await fanOut(delivery, subscribers, deadline);
 }

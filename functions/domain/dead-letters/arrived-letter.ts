@@ -2,8 +2,6 @@ import type { QueueRecord } from '../processing/record.ts';
 
 /** A message received from a dead-letter queue. */
 export interface ArrivedLetter extends QueueRecord {
-  /** Epoch milliseconds, of the message's SentTimestamp. */
-  sentAt: number;
   /** Whether SQS itself put it there, after the receives its source queue allows. AWS tells; others may not. */
   movedBySqs: boolean;
 }

@@ -1,5 +1,6 @@
 import { putLetters, type LetterRow } from '../../platform/dead-letters.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
+import { count } from '../../platform/metrics.ts';
 import type { Deadline } from '../deadline.ts';
 import type { ArrivedLetter } from './arrived-letter.ts';
 import { letterOf } from './letter.ts';
@@ -36,6 +37,9 @@ async function isRecorded(queue: QueueName, arrived: readonly ArrivedLetter[]): 
       rows.set(row.arrival, row);
     }
     await putLetters(queue, [...rows.values()]);
+    count('DeadLettersRecorded', rows.size, queue);
+    const messageIds = [...rows.values()].flatMap(({ messageId = [] }) => messageId);
+    logger.info('Recorded', { queue, letters: rows.size, messageIds });
     return true;
   } catch (error) {
     logger.error('Dead letters could not be recorded', { queue, letters: rows.size, cause: errorSummary(error) });

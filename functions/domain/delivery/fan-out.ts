@@ -1,8 +1,11 @@
 import { errorSummary, logger } from '../../platform/logger.ts';
-import { frameOf } from '../../platform/signed-posts.ts';
+import { count, measure } from '../../platform/metrics.ts';
+import { frameOf, type Frame } from '../../platform/signed-posts.ts';
 import { postsInFlight } from '../../platform/sockets.ts';
 import type { Deadline } from '../deadline.ts';
-import { batchFrames } from '../protocol/frames.ts';
+import { batchFrame, packFrames } from '../protocol/frames.ts';
+import type { TrackedMessage } from '../tracked-message.ts';
+import { Arrivals } from './arrivals.ts';
 import { postAll, postInOrder } from './post-frames.ts';
 import { handToRetryQueue, type UndeliveredFrames } from './retry-queue.ts';
 import { isYoung, type Subscriber } from './subscribers.ts';
@@ -11,8 +14,12 @@ import { isYoung, type Subscriber } from './subscribers.ts';
 export interface FanOut {
   chatId: string;
   frames: readonly string[];
+  /** The messages in the frames, one each; none where they are not known. */
+  messages: readonly TrackedMessage[];
   /** FIFO: each connection gets the frames in order. Otherwise all posts go out at once. */
   ordered: boolean;
+  /** Of a large chat, the slot that the subscribers are in. */
+  slot?: number;
 }
 
 /**
@@ -22,24 +29,43 @@ export interface FanOut {
  * @returns the subscribers whose connections are gone, whose rows should go, too.
  */
 export async function fanOut(
-  { chatId, frames, ordered }: FanOut,
+  { chatId, frames, messages, ordered, slot }: FanOut,
   subscribers: readonly Subscriber[],
   deadline: Deadline,
 ): Promise<Subscriber[]> {
-  const single = frames.map(frameOf);
-  const batched = frames.length > 1 ? batchFrames(frames).map(frameOf) : single;
+  const arrivals = new Arrivals();
+  const single = frames.map((frame, index) => arrivals.expect(frameOf(frame), messages.slice(index, index + 1)));
+  const batched = frames.length > 1 ? batchesOf(frames, messages, arrivals) : single;
   const post = ordered ? postInOrder : postAll;
   const gone: Subscriber[] = [];
   const undelivered: UndeliveredFrames[] = [];
   const deliver = async (to: Subscriber): Promise<void> => {
-    const posted = await post(to.connectionId, to.frames === 'batch' ? batched : single, deadline);
+    const posted = await post(to.connectionId, to.frames === 'batch' ? batched : single, deadline, arrivals);
     if (posted.state === 'done') return;
     if (posted.state === 'gone' && !isYoung(to)) gone.push(to);
     else undelivered.push({ ...addressOf(chatId, to), frames: posted.left.map(({ text }) => text) });
   };
   await eachOf(subscribers, postsInFlight, deliver);
+  arrivals.measure();
+  measure('FanOutSize', subscribers.length);
+  logger.info('Delivered', {
+    messageIds: messages.map(({ messageId }) => messageId),
+    slot,
+    connections: subscribers.length,
+    gone: gone.length,
+    retried: undelivered.length,
+  });
   await handOver(undelivered);
   return gone;
+}
+
+function batchesOf(frames: readonly string[], messages: readonly TrackedMessage[], arrivals: Arrivals): Frame[] {
+  let packed = 0;
+  return packFrames(frames).map((pack) => {
+    const from = packed;
+    packed += pack.length;
+    return arrivals.expect(frameOf(batchFrame(pack)), messages.slice(from, packed));
+  });
 }
 
 function addressOf(chatId: string, { subscriber, connectionId }: Subscriber): Omit<UndeliveredFrames, 'frames'> {
@@ -50,6 +76,7 @@ function addressOf(chatId: string, { subscriber, connectionId }: Subscriber): Om
 async function handOver(undelivered: UndeliveredFrames[]): Promise<void> {
   try {
     await handToRetryQueue(undelivered);
+    count('RetriedLater', undelivered.length);
   } catch (error) {
     logger.error('Undelivered frames did not reach the retry queue', {
       connections: undelivered.length,

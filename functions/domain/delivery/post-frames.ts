@@ -1,9 +1,11 @@
 import { environment } from '../../platform/environment.ts';
 import { logger } from '../../platform/logger.ts';
+import { count } from '../../platform/metrics.ts';
 import { pause } from '../../platform/pause.ts';
 import type { Frame } from '../../platform/signed-posts.ts';
 import { post, postsInFlight, type PostOutcome } from '../../platform/sockets.ts';
 import type { Deadline } from '../deadline.ts';
+import type { Arrivals } from './arrivals.ts';
 import { Pace } from './pace.ts';
 import { Slots } from './slots.ts';
 
@@ -17,7 +19,10 @@ let pace: Pace | undefined;
 /** Workers that post all at the same time keep to a share of the account's rate each. */
 async function postAtPace(connectionId: string, frame: Frame, deadline: Deadline): Promise<PostOutcome> {
   if (environment.postsPerSecond > 0) await (pace ??= new Pace(environment.postsPerSecond)).turn();
-  return deadline.hasPassed() ? 'failed' : post(connectionId, frame);
+  if (deadline.hasPassed()) return 'failed';
+  const outcome = await post(connectionId, frame);
+  count('Posts', 1, outcome);
+  return outcome;
 }
 
 /** A throttled post waits this often, briefly; after that it takes its turn in the retry queue. */
@@ -26,18 +31,30 @@ const throttledTries = 3;
 /**
  * Posts frames to one connection in order: one after another, because nothing orders concurrent posts. Stops at the
  * first that does not arrive. A frame that API Gateway finds too large is left out, since it never will arrive.
+ *
+ * @param arrivals is told of those that do.
  */
-export async function postInOrder(connectionId: string, frames: Frame[], deadline: Deadline): Promise<Posted> {
+export async function postInOrder(
+  connectionId: string,
+  frames: Frame[],
+  deadline: Deadline,
+  arrivals?: Arrivals,
+): Promise<Posted> {
   for (const [index, frame] of frames.entries()) {
-    const outcome = await postFrame(connectionId, frame, deadline);
+    const outcome = await postFrame(connectionId, frame, deadline, arrivals);
     if (outcome !== 'delivered') return { state: outcome, left: frames.slice(index) };
   }
   return { state: 'done' };
 }
 
 /** Posts frames to one connection all at once, for messages that nobody ordered. */
-export async function postAll(connectionId: string, frames: Frame[], deadline: Deadline): Promise<Posted> {
-  const outcomes = await Promise.all(frames.map((frame) => postFrame(connectionId, frame, deadline)));
+export async function postAll(
+  connectionId: string,
+  frames: Frame[],
+  deadline: Deadline,
+  arrivals?: Arrivals,
+): Promise<Posted> {
+  const outcomes = await Promise.all(frames.map((frame) => postFrame(connectionId, frame, deadline, arrivals)));
   const left = frames.filter((_frame, index) => outcomes[index] !== 'delivered');
   if (left.length === 0) return { state: 'done' };
   return { state: outcomes.includes('gone') ? 'gone' : 'failed', left };
@@ -47,6 +64,7 @@ async function postFrame(
   connectionId: string,
   frame: Frame,
   deadline: Deadline,
+  arrivals: Arrivals | undefined,
 ): Promise<'delivered' | 'gone' | 'failed'> {
   for (let tries = 1; ; tries += 1) {
     const outcome = await slots.run(() => postAtPace(connectionId, frame, deadline));
@@ -54,7 +72,10 @@ async function postFrame(
       logger.error('A frame is too large for API Gateway', { connectionId, bytes: frame.byteLength });
       return 'delivered';
     }
-    if (outcome === 'delivered') slots.passed();
+    if (outcome === 'delivered') {
+      arrivals?.note(frame);
+      slots.passed();
+    }
     if (outcome !== 'throttled') return outcome;
     slots.throttled(connectionId);
     if (tries === throttledTries) return 'failed';

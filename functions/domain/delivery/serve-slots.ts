@@ -1,10 +1,13 @@
 import { rowKeysOf } from '../../platform/connections.ts';
 import { environment } from '../../platform/environment.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
+import { count, measure } from '../../platform/metrics.ts';
 import type { RowKey } from '../../platform/read-together.ts';
+import { tellSender } from '../../platform/trace.ts';
 import type { Deadline } from '../deadline.ts';
 import type { QueueRecord, SourceQueue } from '../processing/record.ts';
 import { returnSoon, secondsUntilRetry, type Returned } from '../processing/return-soon.ts';
+import { startOfLatency } from '../tracked-message.ts';
 import { fanOut } from './fan-out.ts';
 import { readJob, type FanOutJob } from './fan-out-jobs.ts';
 import { forget } from './forget.ts';
@@ -61,29 +64,49 @@ function roundsOf(records: readonly QueueRecord[]): Round[] {
       logger.error('The fan-out queue held something unreadable; it is dropped', { queueMessageId: record.id });
       continue;
     }
+    const messages = job.messages.map((message) => ({
+      ...message,
+      publishedAt: startOfLatency(message.publishedAt, record.sentAt),
+    }));
     const last = rounds.at(-1);
-    if (last?.job.ordered === job.ordered) {
+    if (last && joins(job, last.job)) {
       last.records.push(record);
       last.job.frames.push(...job.frames);
+      last.job.messages.push(...messages);
     } else {
-      rounds.push({ records: [record], job });
+      rounds.push({ records: [record], job: { ...job, messages } });
     }
   }
   return rounds;
 }
 
-async function isServed({ job }: Round, gone: Map<string, RowKey[]>, deadline: Deadline): Promise<boolean> {
+/** Frames stay beside their messages: jobs that tell theirs do not go with jobs that do not. */
+function joins(job: FanOutJob, last: FanOutJob): boolean {
+  return job.ordered === last.ordered && job.messages.length > 0 === last.messages.length > 0;
+}
+
+async function isServed({ records, job }: Round, gone: Map<string, RowKey[]>, deadline: Deadline): Promise<boolean> {
   const { chatId, slot } = job;
+  const startedAt = Date.now();
   try {
     const subscribers = await readSubscribersInSlot(chatId, slot);
     const present = subscribers.filter(({ connectionId }) => !gone.has(connectionId));
     for (const { connectionId, subscriber } of await fanOut(job, present, deadline)) {
       gone.set(connectionId, rowKeysOf(connectionId, [{ chatId, subscriber }]));
     }
-    logger.info('Slot served', { chatId, slot, frames: job.frames.length, subscribers: present.length });
+    count('SlotsServed', records.length);
+    for (const { sentAt } of records) measure('SlotLatency', Date.now() - sentAt);
+    if (present.length > 0) tellSenders(job, startedAt);
     return true;
   } catch (error) {
     logger.warn('A slot could not be read', { chatId, slot, cause: errorSummary(error) });
     return false;
+  }
+}
+
+/** Tells of the slot in the trace of each message that is traced. */
+function tellSenders({ messages }: FanOutJob, startedAt: number): void {
+  for (const { messageId, traceHeader } of messages) {
+    tellSender(traceHeader, { name: 'fan-out', messageId, startedAt, outcome: 'done' });
   }
 }

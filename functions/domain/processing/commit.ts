@@ -1,4 +1,5 @@
 import { appendToHistory, type HeldMessage, type Refusal } from '../../platform/history.ts';
+import { count, measure } from '../../platform/metrics.ts';
 import { pause } from '../../platform/pause.ts';
 import type { Deadline } from '../deadline.ts';
 import { groupKey, partOf } from '../multipart/part.ts';
@@ -19,12 +20,12 @@ export class CommitContended extends Error {
 }
 
 /**
- * What became of a message. `stored`: it is in history, with this number if it has one, whether this commit put it
- * there or an earlier one. `repeated`: the run holds it twice, and the first stands for both. `conflicting`: its id
+ * What became of a message. `stored`: it is in history, with this number if it has one, and `isNew` when this commit put
+ * it there, not an earlier one. `repeated`: the run holds it twice, and the first stands for both. `conflicting`: its id
  * belongs to another message, and it can never be stored. `refused`: it is a part that its group will never take.
  */
 export type Committed =
-  | { state: 'stored'; sequence: number | undefined; publishTimestamp: string }
+  | { state: 'stored'; isNew: boolean; sequence: number | undefined; publishTimestamp: string }
   | { state: 'repeated' }
   | { state: 'conflicting' }
   | { state: 'refused'; why: PartRefusal };
@@ -53,7 +54,7 @@ export async function commit(
   now = Date.now(),
 ): Promise<Committed[]> {
   const firsts = firstsById(envelopes);
-  const { history, refused } = await settle(chatId, firsts, deadline, now);
+  const { history, added, refused } = await settle(chatId, firsts, deadline, now);
   return envelopes.map((envelope): Committed => {
     const first = firsts.get(envelope.messageId) ?? envelope;
     const why = refused.get(envelope.messageId);
@@ -64,7 +65,8 @@ export async function commit(
     const held = history.get(envelope.messageId);
     if (held === undefined || !saysTheSame(envelope, held)) return { state: 'conflicting' };
     if (envelope !== first) return { state: 'repeated' };
-    return { state: 'stored', sequence: held.sequence, publishTimestamp: held.publishTimestamp };
+    const { sequence, publishTimestamp } = held;
+    return { state: 'stored', isNew: added.has(envelope.messageId), sequence, publishTimestamp };
   });
 }
 
@@ -85,6 +87,8 @@ function saidBy({ senderId, payload }: Envelope): Said {
 interface Settled {
   /** What history holds under an id, by this commit or an earlier one, and whether it is the same message or not. */
   history: Map<string, HeldMessage>;
+  /** Those of them that this commit put there. */
+  added: Set<string>;
   /** Parts that their groups will never take, and why. */
   refused: Map<string, PartRefusal>;
 }
@@ -96,23 +100,30 @@ async function settle(
   deadline: Deadline,
   now: number,
 ): Promise<Settled> {
-  const settled: Settled = { history: new Map(), refused: new Map() };
-  const { history, refused } = settled;
+  const settled: Settled = { history: new Map(), added: new Set(), refused: new Map() };
+  const { history, added, refused } = settled;
   const settledCount = (): number => history.size + refused.size;
   for (let losses = 0; settledCount() < envelopes.size;) {
     if (losses === maxLosses || (losses > 0 && deadline.hasPassed())) throw new CommitContended(losses);
     const waiting = [...envelopes.values()].filter(({ messageId: id }) => !history.has(id) && !refused.has(id));
     const plan = planCommit(waiting, heads.get(chatId), now);
     const before = settledCount();
+    const headWasKnown = heads.knows(chatId);
     const refusal = await appendToHistory(chatId, plan);
     if (refusal === undefined) {
-      for (const row of plan.rows) history.set(row.messageId, row);
+      measure('RunLength', plan.rows.length);
+      for (const row of plan.rows) {
+        history.set(row.messageId, row);
+        added.add(row.messageId);
+      }
       if (plan.head) heads.set(chatId, plan.head.to);
       continue;
     }
     learn(settled, plan, refusal);
     if (refusal.head !== undefined) heads.set(chatId, refusal.head);
     if (settledCount() > before) continue;
+    // The first commit in a chat learns its head from the refusal: nobody was in the way.
+    if (refusal.head === undefined || headWasKnown) count('SequenceConflicts');
     if (refusal.head === undefined) await (plan.groups.length > 0 ? awaitTurn(losses) : pause(losses));
     losses += 1;
   }

@@ -1,6 +1,8 @@
 import { environment } from '../../platform/environment.ts';
 import { logger } from '../../platform/logger.ts';
+import { count } from '../../platform/metrics.ts';
 import { sendMessage, type OutgoingMessage } from '../../platform/queues.ts';
+import type { Envelope } from '../protocol/envelope.ts';
 import type { QueueRecord, RecordAttribute, SourceQueue } from './record.ts';
 
 /**
@@ -8,6 +10,12 @@ import type { QueueRecord, RecordAttribute, SourceQueue } from './record.ts';
  * parts looked at.
  */
 export type Stage = 'parse' | 'commit' | 'subscribers' | 'multi-part';
+
+/** A record, and the message in it if it could be read. */
+export interface Given {
+  record: QueueRecord;
+  envelope?: Envelope;
+}
 
 /** SQS takes ten attributes a message. Ours come first. */
 const attributesPerMessage = 10;
@@ -18,7 +26,12 @@ const attributesPerMessage = 10;
  *
  * @param reason for operators: names of errors and rules, never the message's own words.
  */
-export async function deadLetter(queue: SourceQueue, record: QueueRecord, stage: Stage, reason: string): Promise<void> {
+export async function deadLetter(
+  queue: SourceQueue,
+  { record, envelope }: Given,
+  stage: Stage,
+  reason: string,
+): Promise<void> {
   const original = Object.entries(record.attributes).map(([name, value]) => [name, outgoing(value)] as const);
   const attributes = new Map<string, OutgoingAttribute>([
     ['reason', { DataType: 'String', StringValue: reason }],
@@ -33,7 +46,14 @@ export async function deadLetter(queue: SourceQueue, record: QueueRecord, stage:
     // The queue's own id: a message redriven and failed again is another letter, a repeated send is not.
     ...(queue.fifo && { MessageGroupId: record.groupId, MessageDeduplicationId: record.id }),
   });
-  logger.error('Dead letter', { queueMessageId: record.id, stage, reason, receiveCount: record.receiveCount });
+  count('DeadLettersSent', 1, stage);
+  logger.error('Dead letter', {
+    messageId: envelope?.messageId,
+    queueMessageId: record.id,
+    stage,
+    reason,
+    receiveCount: record.receiveCount,
+  });
 }
 
 type OutgoingAttribute = NonNullable<OutgoingMessage['MessageAttributes']>[string];

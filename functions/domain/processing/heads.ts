@@ -16,6 +16,11 @@ export class Heads {
     return this.#heads.get(chatId) ?? 0;
   }
 
+  /** Whether this function has seen the chat's head. */
+  knows(chatId: string): boolean {
+    return this.#heads.has(chatId);
+  }
+
   set(chatId: string, head: number): void {
     this.#heads.delete(chatId);
     this.#heads.set(chatId, head);

@@ -1,6 +1,8 @@
 import { rowKeysOf } from '../../platform/connections.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
+import { count } from '../../platform/metrics.ts';
 import type { RowKey } from '../../platform/read-together.ts';
+import { isTraced } from '../../platform/trace.ts';
 import type { Deadline } from '../deadline.ts';
 import { handToSlots } from '../delivery/fan-out-jobs.ts';
 import { fanOut } from '../delivery/fan-out.ts';
@@ -8,11 +10,13 @@ import { readSubscribers, type Subscriber } from '../delivery/subscribers.ts';
 import { startCompletions } from '../multipart/start-completion.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { messageFrame } from '../protocol/frames.ts';
+import { kindOf, startOfLatency, type TrackedMessage } from '../tracked-message.ts';
 import { commit, type Committed } from './commit.ts';
-import { deadLetter, type Stage } from './dead-letter.ts';
+import { deadLetter, type Given, type Stage } from './dead-letter.ts';
 import type { QueueRecord, SourceQueue } from './record.ts';
 import { noticeRuns, refusedPartsOf, type RefusedPart } from './refused-parts.ts';
 import { recordsOf, type Parcel, type Run } from './runs.ts';
+import { tellCommitted } from './tell-committed.ts';
 
 /** A record that fails this often becomes a dead letter. */
 const maxReceives = 3;
@@ -49,7 +53,7 @@ export class ProcessRun {
    * @returns the records that failed, in order; on FIFO, the first of them and all that follow it in the run.
    */
   async run(run: Run): Promise<QueueRecord[]> {
-    if (run.kind === 'unreadable') return this.#giveUp([run.record], 'parse', `unreadable: ${run.why}`);
+    if (run.kind === 'unreadable') return this.#giveUp([run], 'parse', `unreadable: ${run.why}`);
     const done = await this.#commitAndDeliver(run);
     if ('stage' in done) return this.#failWhole(run, done);
     const { committed, unstarted } = done;
@@ -57,11 +61,7 @@ export class ProcessRun {
     return [
       ...(await this.#failUnstarted(run, unstarted)),
       ...(await this.#refuse(refusedPartsOf(run.parcels, committed))),
-      ...(await this.#giveUp(
-        conflicting.map(({ record }) => record),
-        'commit',
-        'conflict: messageId is already used',
-      )),
+      ...(await this.#giveUp(conflicting, 'commit', 'conflict: messageId is already used')),
     ];
   }
 
@@ -76,6 +76,7 @@ export class ProcessRun {
     } catch (error) {
       return { stage: 'commit', error };
     }
+    tellCommitted(run.parcels, committed);
     // Side by side: whoever listens does not wait for the groups to be looked at.
     const starting = startCompletions(storedOf(run, committed));
     try {
@@ -118,19 +119,29 @@ export class ProcessRun {
   }
 
   async #deliver(run: Messages, committed: Committed[], subscribers: Subscriber[]): Promise<void> {
-    const frames = run.parcels.flatMap((parcel, index) => frameOf(parcel, committed[index]));
+    const delivery = this.#deliveryOf(run, committed);
+    if (delivery.frames.length === 0) return;
     const present = subscribers.filter(({ connectionId }) => !this.#gone.has(connectionId));
-    if (frames.length === 0 || present.length === 0) return;
-    const delivery = { chatId: run.chatId, frames, ordered: this.#queue.fifo };
     for (const { connectionId, subscriber } of await fanOut(delivery, present, this.#deadline)) {
       this.#gone.set(connectionId, rowKeysOf(connectionId, [{ chatId: run.chatId, subscriber }]));
     }
   }
 
   async #handToSlots(run: Messages, committed: Committed[]): Promise<void> {
-    const frames = run.parcels.flatMap((parcel, index) => frameOf(parcel, committed[index]));
-    const messageIds = run.parcels.map(({ envelope }) => envelope.messageId);
-    await handToSlots({ chatId: run.chatId, frames, ordered: this.#queue.fifo }, messageIds);
+    const delivery = this.#deliveryOf(run, committed);
+    if (delivery.frames.length > 0) await handToSlots(delivery);
+  }
+
+  #deliveryOf({ chatId, parcels }: Messages, committed: readonly Committed[]) {
+    const frames: string[] = [];
+    const messages: TrackedMessage[] = [];
+    for (const [index, parcel] of parcels.entries()) {
+      const result = committed[index];
+      if (result?.state !== 'stored') continue;
+      frames.push(frameOf(parcel, result));
+      messages.push(trackedMessageOf(parcel, result));
+    }
+    return { chatId, frames, messages, ordered: this.#queue.fifo };
   }
 
   /** Parts whose groups could not be looked at come again, though they are delivered: nothing else might ask for it soon. */
@@ -148,9 +159,15 @@ export class ProcessRun {
       if ('stage' in told) for (const { id } of recordsOf(notices)) untold.add(id);
     }
     const failed: QueueRecord[] = [];
-    for (const { record, why } of refused) {
-      if (untold.has(record.id) && !isSpent(record)) failed.push(record);
-      else failed.push(...(await this.#giveUp([record], 'commit', `multi-part: ${why}`)));
+    for (const part of refused) {
+      const { record, why } = part;
+      if (untold.has(record.id) && !isSpent(record)) {
+        failed.push(record);
+        continue;
+      }
+      const unsent = await this.#giveUp([part], 'commit', `multi-part: ${why}`);
+      if (unsent.length === 0) count('PartsRefused', 1, why);
+      failed.push(...unsent);
     }
     return failed;
   }
@@ -158,28 +175,32 @@ export class ProcessRun {
   /** Records that have failed often enough become dead letters; on FIFO only those that nothing waits before. */
   async #fail(run: Messages, stage: Stage, error: unknown): Promise<QueueRecord[]> {
     const cause = errorSummary(error);
-    logger.warn('A run failed', { stage, records: run.parcels.length, cause });
+    const messageIds = run.parcels.map(({ envelope }) => envelope.messageId);
+    logger.warn('A run failed', { messageIds, stage, cause });
+    const { parcels } = run;
     const records = recordsOf(run);
     if (!this.#queue.fifo) {
-      const unsent = await this.#giveUp(records.filter(isSpent), stage, `failed: ${cause.name}`);
+      const spent = parcels.filter(({ record }) => isSpent(record));
+      const unsent = await this.#giveUp(spent, stage, `failed: ${cause.name}`);
       return [...unsent, ...records.filter((record) => !isSpent(record))];
     }
     const firstToRetry = records.findIndex((record) => !isSpent(record));
-    const spent = firstToRetry === -1 ? records : records.slice(0, firstToRetry);
+    const spent = firstToRetry === -1 ? parcels : parcels.slice(0, firstToRetry);
     const unsent = await this.#giveUp(spent, stage, `failed: ${cause.name}`);
     return [...unsent, ...records.slice(spent.length)];
   }
 
   /** @returns the records that could not even be given up: from the first of them on, in order, on FIFO. */
-  async #giveUp(records: readonly QueueRecord[], stage: Stage, reason: string): Promise<QueueRecord[]> {
+  async #giveUp(given: readonly Given[], stage: Stage, reason: string): Promise<QueueRecord[]> {
     const unsent: QueueRecord[] = [];
-    for (const [index, record] of records.entries()) {
+    for (const [index, each] of given.entries()) {
       try {
-        await deadLetter(this.#queue, record, stage, reason);
+        await deadLetter(this.#queue, each, stage, reason);
       } catch (error) {
-        logger.error('A dead letter could not be sent', { queueMessageId: record.id, cause: errorSummary(error) });
-        if (this.#queue.fifo) return records.slice(index);
-        unsent.push(record);
+        const [messageId, queueMessageId] = [each.envelope?.messageId, each.record.id];
+        logger.error('A dead letter could not be sent', { messageId, queueMessageId, cause: errorSummary(error) });
+        if (this.#queue.fifo) return given.slice(index).map(({ record }) => record);
+        unsent.push(each.record);
       }
     }
     return unsent;
@@ -207,15 +228,27 @@ function storedOf({ parcels }: Messages, committed: readonly Committed[]): Envel
   return parcels.filter((_parcel, index) => committed[index]?.state === 'stored').map(({ envelope }) => envelope);
 }
 
-function frameOf({ record, envelope }: Parcel, committed: Committed | undefined): string[] {
-  if (committed?.state !== 'stored') return [];
+type Stored = Extract<Committed, { state: 'stored' }>;
+
+function frameOf({ record, envelope }: Parcel, { sequence, publishTimestamp }: Stored): string {
   const { id: messageId, sequenceNumber, receiveCount } = record;
-  const { sequence, publishTimestamp } = committed;
-  return [
-    messageFrame(
-      { ...envelope, publishTimestamp },
-      { messageId, sequenceNumber, retryCount: receiveCount - 1 },
-      sequence,
-    ),
-  ];
+  return messageFrame(
+    { ...envelope, publishTimestamp },
+    { messageId, sequenceNumber, retryCount: receiveCount - 1 },
+    sequence,
+  );
+}
+
+/**
+ * A message is timed on the way to its first delivery. One that history had is on it only when its record comes again,
+ * since what it came for the last time failed; else it is a repeat, and its time would tell when it was repeated.
+ */
+function trackedMessageOf({ record, envelope }: Parcel, { isNew, publishTimestamp }: Stored): TrackedMessage {
+  const start = startOfLatency(Date.parse(publishTimestamp), record.sentAt);
+  return {
+    messageId: envelope.messageId,
+    kind: kindOf(envelope),
+    ...((isNew || record.receiveCount > 1) && { publishedAt: start }),
+    ...(isTraced(record.traceHeader) && { traceHeader: record.traceHeader }),
+  };
 }

@@ -4,12 +4,16 @@ export interface QueueRecord {
   id: string;
   receiptHandle: string;
   body: string;
+  /** When it came to the queue, in epoch milliseconds. */
+  sentAt: number;
   /** 1 on the first receive. */
   receiveCount: number;
   attributes: Record<string, RecordAttribute>;
   /** FIFO only. */
   groupId?: string | undefined;
   sequenceNumber?: string | undefined;
+  /** X-Ray's, of whoever sent it. */
+  traceHeader?: string | undefined;
 }
 
 /** A message attribute; `binary` in base64. */

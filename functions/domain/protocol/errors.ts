@@ -1,9 +1,14 @@
+import type { metricCatalogue } from '../../platform/metric-catalogue.ts';
+
+/** Names of refusals: metrics count them by these. */
+export type RefusalName = (typeof metricCatalogue.Refused.values)[number];
+
 /**
  * What the service refuses, as errors. Each carries the status and the text of the error table in docs/protocol.md,
  * and whatever else the reply must hold; `errorReply` turns any error into a reply, in this one place.
  */
-export class ServiceError extends Error {
-  override readonly name: string = 'ServiceError';
+export abstract class ServiceError extends Error {
+  abstract override readonly name: RefusalName;
   readonly statusCode: number;
   readonly extra: Readonly<Record<string, unknown>>;
 

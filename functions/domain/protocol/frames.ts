@@ -64,10 +64,10 @@ const batchStart = '{"type":"batch","messages":[';
 const batchEnd = ']}';
 
 /**
- * Packs message frames, in order, into as few frames as fit in 32 KB each, for connections that asked for
- * `frames=batch`. A frame that would stand alone stays a plain message frame.
+ * Packs message frames, in order, so that as few batches as possible hold them in 32 KB each, for connections that asked
+ * for `frames=batch`.
  */
-export function batchFrames(frames: readonly string[]): string[] {
+export function packFrames(frames: readonly string[]): string[][] {
   const packs: { frames: string[]; bytes: number }[] = [];
   for (const frame of frames) {
     const bytes = Buffer.byteLength(frame) + 1;
@@ -79,7 +79,24 @@ export function batchFrames(frames: readonly string[]): string[] {
       packs.push({ frames: [frame], bytes: batchStart.length + batchEnd.length - 1 + bytes });
     }
   }
-  return packs.map(({ frames: [first = '', ...rest] }) =>
-    rest.length === 0 ? first : `${batchStart}${[first, ...rest].join(',')}${batchEnd}`,
-  );
+  return packs.map((pack) => pack.frames);
+}
+
+/** The ids of the messages that a frame holds, for logs; none of one that was not made here. */
+export function messageIdsIn(frame: string): string[] {
+  try {
+    const { messageId, messages = [] } = JSON.parse(frame) as {
+      messageId?: string;
+      messages?: { messageId: string }[];
+    };
+    return messageId === undefined ? messages.map((message) => message.messageId) : [messageId];
+  } catch {
+    return [];
+  }
+}
+
+/** The frame that holds a pack of message frames. One that stands alone stays a plain message frame. */
+export function batchFrame(pack: readonly string[]): string {
+  const [first = '', ...rest] = pack;
+  return rest.length === 0 ? first : `${batchStart}${pack.join(',')}${batchEnd}`;
 }

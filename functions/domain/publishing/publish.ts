@@ -1,7 +1,10 @@
 import { environment } from '../../platform/environment.ts';
+import { logger } from '../../platform/logger.ts';
+import { count, measure } from '../../platform/metrics.ts';
 import { readTogether, type RowKey } from '../../platform/read-together.ts';
 import type { ConnectionRow, MessageRow, PartGroupRow, PartRow, PermissionRow } from '../../platform/rows.ts';
 import { publishToTopic } from '../../platform/topics.ts';
+import { traced } from '../../platform/trace.ts';
 import { toSeconds } from '../clock.ts';
 import { groupItem, groupKey, partItem } from '../multipart/part.ts';
 import { isOwnChannel, maySend } from '../permission.ts';
@@ -14,6 +17,7 @@ import type { PublishRequest } from '../protocol/publish-request.ts';
 import { largestReplayBytes } from '../protocol/replay-page.ts';
 import { saysTheSame } from '../same-content.ts';
 import { requireLiveToken } from '../token.ts';
+import { kindOf } from '../tracked-message.ts';
 import { spendAllowance } from './allowance.ts';
 import { requireFitting } from './fitting-part.ts';
 import { topicDeduplicationId, topicGroupId } from './topic-ids.ts';
@@ -39,6 +43,10 @@ export interface Accepted {
  */
 export async function publish(request: PublishRequest, sender: Sender, now = Date.now()): Promise<Accepted> {
   const envelope = envelopeOf(request, sender.userId, now);
+  return traced('publish', envelope.messageId, () => accept(envelope, request, sender, now));
+}
+
+async function accept(envelope: Envelope, request: PublishRequest, sender: Sender, now: number): Promise<Accepted> {
   if (request.messageId !== undefined) requireRecent(request.messageId, now);
   requireDeliverable(envelope);
 
@@ -49,12 +57,23 @@ export async function publish(request: PublishRequest, sender: Sender, now = Dat
   const accepted = { envelope, ...(isContentDeduplicated(request) && { deduplication: 'content' as const }) };
   if (stored !== undefined) {
     requireSameMessage(envelope, stored);
+    count('Repeated');
+    logger.info('Repeated', { messageId: envelope.messageId });
     return { ...accepted, envelope: asStored(envelope, stored) };
   }
   requireFitting(envelope, group, part);
   await spendAllowance(sender.userId, envelope.payload.chatId, now);
   await send(envelope, request.messageId !== undefined);
+  tellPublished(envelope, Date.now() - now);
   return accepted;
+}
+
+function tellPublished(envelope: Envelope, tookMs: number): void {
+  const kind = kindOf(envelope);
+  count('Published', 1, kind);
+  measure('PublishLatency', tookMs, kind);
+  if (envelope.targetChannel !== storedChannel) count('Unrouted');
+  logger.info('Published', { messageId: envelope.messageId, messageType: kind });
 }
 
 function envelopeOf(request: PublishRequest, senderId: string, now: number): Envelope {

@@ -7,6 +7,8 @@ import {
   readLetters,
 } from '../../platform/dead-letters.ts';
 import { environment } from '../../platform/environment.ts';
+import { logger } from '../../platform/logger.ts';
+import { count } from '../../platform/metrics.ts';
 import {
   type Counts,
   type Progress,
@@ -109,6 +111,7 @@ async function handOver(turn: CountingTurn, inHand: readonly string[], pace: Pac
   const letters = await readLetters(queue, inHand);
   await pace.turn();
   const { sent, refused } = await sendAgain(queue, redriveId, letters);
+  tell('Redriven', turn, sent);
   const resumeAt = pace.resumeAfter(letters.length);
   const sentArrivals = sent.map(({ arrival }) => arrival);
   const refusals = [...refused].map(([arrival, why]) => markRefused(queue, arrival, why));
@@ -124,7 +127,15 @@ async function discard(turn: CountingTurn, selected: Selected, pace: Pace): Prom
   const { counts, cursor } = progressOf(selected);
   const resumeAt = pace.resumeAfter(arrivals.length);
   const progress = { counts: { ...counts, discarded: arrivals.length }, cursor, inHand: [], resumeAt };
-  return write(turn, progress, settle(turn, 'discarded', arrivals));
+  const next = await write(turn, progress, settle(turn, 'discarded', arrivals));
+  if (next) tell('Discarded', turn, selected.taken);
+  return next;
+}
+
+function tell(what: string, { redriveId, queue }: Turn, letters: readonly { messageId?: string }[]): void {
+  if (letters.length === 0) return;
+  const messageIds = letters.flatMap(({ messageId = [] }) => messageId);
+  logger.info(what, { redriveId, queue, letters: letters.length, messageIds });
 }
 
 async function write(
@@ -133,6 +144,11 @@ async function write(
   changes: readonly Action[],
 ): Promise<CountingTurn | undefined> {
   if (!(await writeStep(turn, progress, changes))) return undefined;
+  const { redriven = 0, discarded = 0, skipped = 0, failed = 0 } = progress.counts;
+  count('RedriveOutcomes', redriven, 'redriven');
+  count('RedriveOutcomes', discarded, 'discarded');
+  count('RedriveOutcomes', skipped, 'skipped');
+  count('RedriveOutcomes', failed, 'failed');
   return { ...turn, step: turn.step + 1, counts: sumOf(turn.counts, progress.counts) };
 }
 

@@ -1,4 +1,5 @@
 import { errorSummary, logger } from '../../platform/logger.ts';
+import { count } from '../../platform/metrics.ts';
 import type { Deadline } from '../deadline.ts';
 import { Slots } from '../delivery/slots.ts';
 import { isOwnChannel } from '../permission.ts';
@@ -51,6 +52,7 @@ async function follow(about: readonly PermissionEvent[]): Promise<Revocation[]> 
   if (last === undefined) return [];
   const { userId, chatId, kind } = last;
   const rows = await settle({ userId, chatId }, kind === 'removed');
+  count('RevokedSubscriptions', rows.length);
   // A permission that was not removed, and yet is none, has run out.
   const reason = kind === 'removed' ? last.reason : 'expired';
   return rows.map(({ connectionId }) => ({ connectionId, chatId, reason }));

@@ -1,4 +1,5 @@
 import { findSubscriptions } from '../../platform/connections.ts';
+import { count } from '../../platform/metrics.ts';
 import { readFirstSequence } from '../history/first-sequence.ts';
 import { chatIdRule, isChatId } from '../protocol/chat-id.ts';
 import { ConnectionGone, Forbidden, InvalidRequest } from '../protocol/errors.ts';
@@ -45,6 +46,7 @@ export async function subscribe(listener: Listener, chatIds: readonly string[], 
   }
 
   const { settled, revoked } = await writeSubscriptions(listener, standing, permitted, now);
+  count('Subscribed', settled.length);
   for (const chatId of revoked) refused.set(chatId, new Forbidden(mayNotJoin));
   return {
     type: 'subscribed',

@@ -1,2 +1,3 @@
-// Imported before any function: the logger reads its level once.
+// Imported before any function: the logger reads its level once, and so do metrics.
 process.env['LOG_LEVEL'] = 'SILENT';
+process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
