@@ -1,5 +1,6 @@
 import {
   defaultFieldResolver,
+  type DocumentNode,
   execute,
   GraphQLError,
   type GraphQLFieldResolver,
@@ -39,6 +40,16 @@ export interface AppSync {
 export interface AppSyncOptions extends AppSyncDefinition, RoleAccess {
   /** Checks tokens of the API's user pool, e.g. a CognitoJwtVerifier. */
   verifier: TokenVerifier;
+}
+
+/**
+ * AppSync runs graphql-java, whose parser gives up on a document of more tokens, since what they cost to check grows with
+ * their square (https://github.com/graphql-java/graphql-java/pull/2549).
+ */
+const maxTokens = 15_000;
+
+function parseDocument(source: string): DocumentNode {
+  return parse(source, { maxTokens });
 }
 
 /** What fields of one request share. */
@@ -92,7 +103,7 @@ export function createAppSync(options: AppSyncOptions): AppSync {
       if (method === 'OPTIONS') return preflight();
       const checked = await checkToken(headers['authorization'], verifier, api.UserPoolConfig?.AppIdClientRegex);
       if (!checked.claims) return refusal(401, 'UnauthorizedException', checked.message);
-      const request = readRequest({ method, body, ...(search === undefined ? {} : { search }) }, parse);
+      const request = readRequest({ method, body, ...(search === undefined ? {} : { search }) }, parseDocument);
       if ('message' in request) return refusal(request.status, request.errorType, request.message);
       return run(request, identityOf(checked.claims, sourceIp, strategy), headers);
     },

@@ -30,7 +30,8 @@ export function watchFrameLength(socket: Duplex, limit: number, onTooLong: (leng
       payloadLeft = frame.payloadLength;
     }
   };
-  socket.on('data', onData);
+  // Before `ws`, which may find the whole frame in the same bytes.
+  socket.prependListener('data', onData);
 }
 
 function readHeader(bytes: Buffer): { headerLength: number; payloadLength: number } | undefined {

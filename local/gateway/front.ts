@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isLoopbackHost } from '../loopback-host.ts';
+import { isHeadTooLarge } from './request-size.ts';
+import { readTarget } from './target.ts';
 
 export type FrontReply = { status: number; headers: Record<string, string>; body: string | Buffer };
 
@@ -41,6 +43,7 @@ export async function startFront(
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
     socket.once('close', () => upgraded.delete(socket));
+    socket.on('error', () => socket.destroy());
     if (isLoopbackHost(request.headers.host)) upgrade(request, socket, head).catch(() => socket.destroy());
     else socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
   });
@@ -74,14 +77,22 @@ export async function requireFreePort(port: number): Promise<void> {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, routes: FrontRoute[]): Promise<void> {
-  if (!isLoopbackHost(request.headers.host)) return send(response, notThisHost);
-  const path = new URL(request.url ?? '/', 'http://embedded').pathname;
+  if (!isLoopbackHost(request.headers.host)) return refuse(response, notThisHost);
+  if (isHeadTooLarge(request)) return refuse(response, refusal(431, 'Request Header Fields Too Large'));
+  const path = readTarget(request.url)?.path;
+  if (path === undefined) return refuse(response, refusal(400, 'Bad Request'));
   const route = routes.find(
     ({ prefix, exact }) => path === prefix || (!exact && path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)),
   );
+  if (!route) return refuse(response, refusal(404, 'Not Found'));
   const body = await readBody(request);
-  if (!route) return send(response, refusal(404, 'Not Found'));
-  send(response, body === undefined ? refusal(413, 'Request Entity Too Large') : await route.handle(request, body));
+  if (body === undefined) return refuse(response, refusal(413, 'Request Entity Too Large'));
+  send(response, await route.handle(request, body));
+}
+
+/** Answers without having read the body, which therefore ends the connection. */
+function refuse(response: ServerResponse, reply: FrontReply): void {
+  send(response, { ...reply, headers: { ...reply.headers, connection: 'close' } });
 }
 
 function refusal(status: number, message: string): FrontReply {
@@ -94,13 +105,15 @@ function send(response: ServerResponse, { status, headers, body }: FrontReply): 
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 
-/** The whole body, or undefined when it is longer than API Gateway takes. */
+/** The whole body, or undefined as soon as it is known to be longer than API Gateway takes. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return undefined;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size <= maxBodyBytes) chunks.push(chunk);
+    if (size > maxBodyBytes) return undefined;
+    chunks.push(chunk);
   }
-  return size <= maxBodyBytes ? Buffer.concat(chunks) : undefined;
+  return Buffer.concat(chunks);
 }

@@ -4,6 +4,24 @@ import type { Duplex } from 'node:stream';
 /** What `$connect` decided: a status that is not 2xx refuses the socket, with `body` if it has one. */
 export type ConnectAnswer = { statusCode: number; protocol?: string; body?: string };
 
+const sixteenBytes = /^[A-Za-z0-9+/]{22}==$/;
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/**
+ * Whether a request asks for a WebSocket as RFC 6455, section 4.2.1, has it. `ws` would find out too late: what `$connect` wrote
+ * for a connection that then cannot open would stay.
+ */
+export function isWebSocketHandshake({ method, headers }: IncomingMessage): boolean {
+  const offered = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? [];
+  return (
+    method === 'GET' &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    headers['sec-websocket-version'] === '13' &&
+    sixteenBytes.test(headers['sec-websocket-key'] ?? '') &&
+    offered.every((protocol, index) => token.test(protocol) && offered.indexOf(protocol) === index)
+  );
+}
+
 /** Reads what the `$connect` function returned; what is no answer is a failure of the function. */
 export function readConnectAnswer(answer: unknown): ConnectAnswer {
   const {
@@ -47,6 +65,6 @@ export function listed(values: Record<string, string>): Record<string, string[]>
 }
 
 /** Every value of every query parameter. */
-export function allValues(url: URL): Record<string, string[]> {
-  return Object.fromEntries([...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name)]));
+export function allValues(search: URLSearchParams): Record<string, string[]> {
+  return Object.fromEntries([...new Set(search.keys())].map((name) => [name, search.getAll(name)]));
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type CorsRules, corsHeaders } from './cors.ts';
 import { functionArnOf, type InvokeFunction } from './invoke.ts';
+import { readTarget, type Target } from './target.ts';
 import { type Limits, Throttles } from './throttle.ts';
 
 /** An AWS::ApiGatewayV2::Authorizer of type JWT, resolved, with the check of the token's signature against its issuer's keys. */
@@ -57,10 +58,10 @@ export class HttpApi {
   }
 
   async #route(request: IncomingMessage, body: Buffer): Promise<HttpReply> {
-    const url = new URL(request.url ?? '/', 'http://embedded');
-    const routeKey = `${request.method ?? 'GET'} ${url.pathname}`;
+    const target = readTarget(request.url);
+    const routeKey = `${request.method ?? 'GET'} ${target?.path}`;
     const route = this.#definition.routes.get(routeKey);
-    if (!route) return gatewayReply(404, 'Not Found');
+    if (!target || !route) return gatewayReply(404, 'Not Found');
     if (!this.#throttles.allow(routeKey)) return gatewayReply(429, 'Too Many Requests');
     if (body.length > maxBodyBytes) return gatewayReply(413, 'Request Entity Too Large');
     let claims: Record<string, unknown> | undefined;
@@ -70,7 +71,7 @@ export class HttpApi {
       if (!hasScope(claims, route.scopes)) return gatewayReply(403, 'Forbidden');
     }
     try {
-      const event = this.#event(request, url, body, routeKey, claims, route.scopes);
+      const event = this.#event(request, target, body, routeKey, claims, route.scopes);
       const { region, accountId, apiId, stage } = this.#definition;
       const sourceArn = `arn:aws:execute-api:${region}:${accountId}:${apiId}/${stage}/${routeKey.replace(' ', '')}`;
       return readResult(await this.#invoke(functionArnOf(route.integrationUri), sourceArn, event));
@@ -81,7 +82,7 @@ export class HttpApi {
 
   #event(
     request: IncomingMessage,
-    url: URL,
+    { path, search, rawQuery }: Target,
     body: Buffer,
     routeKey: string,
     claims: Record<string, unknown> | undefined,
@@ -91,18 +92,16 @@ export class HttpApi {
     const now = Date.now();
     const text = body.toString('utf8');
     const isText = Buffer.from(text, 'utf8').equals(body);
-    const query = Object.fromEntries(
-      [...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name).join(',')]),
-    );
+    const query = Object.fromEntries([...new Set(search.keys())].map((name) => [name, search.getAll(name).join(',')]));
     return {
       version: '2.0',
       routeKey,
-      rawPath: url.pathname,
-      rawQueryString: url.search.slice(1),
+      rawPath: path,
+      rawQueryString: rawQuery,
       headers: Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(',')]),
       ),
-      ...(url.search ? { queryStringParameters: query } : {}),
+      ...(rawQuery ? { queryStringParameters: query } : {}),
       requestContext: {
         accountId,
         apiId,
@@ -110,7 +109,7 @@ export class HttpApi {
         domainPrefix: apiId,
         http: {
           method: request.method,
-          path: url.pathname,
+          path,
           protocol: `HTTP/${request.httpVersion}`,
           sourceIp: request.socket.remoteAddress ?? '',
           userAgent: request.headers['user-agent'] ?? '',

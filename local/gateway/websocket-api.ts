@@ -3,9 +3,19 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { watchFrameLength } from './frame-limit.ts';
-import { allValues, type ConnectAnswer, headersOf, listed, readConnectAnswer, refuse } from './handshake.ts';
+import {
+  allValues,
+  type ConnectAnswer,
+  headersOf,
+  isWebSocketHandshake,
+  listed,
+  readConnectAnswer,
+  refuse,
+} from './handshake.ts';
 import { functionArnOf, type InvokeFunction } from './invoke.ts';
 import { askAuthorizer, type RequestAuthorizer } from './request-authorizer.ts';
+import { isHeadTooLarge, isSocketUrlTooLong } from './request-size.ts';
+import { readTarget, type Target } from './target.ts';
 import { type Limits, Throttles } from './throttle.ts';
 
 /** A route: the function behind it, whether its result goes back to the client, and who may open a socket (`$connect` only). */
@@ -85,9 +95,11 @@ export class WebSocketApi {
 
   /** Answers an HTTP upgrade: 101 and a live connection, or the status that the authorizer or `$connect` chose. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    socket.on('error', () => socket.destroy());
-    const url = new URL(request.url ?? '/', 'ws://embedded');
-    if (url.pathname.replace(/\/$/, '') !== `/${this.#definition.stage}`) return refuse(socket, 403);
+    if (isSocketUrlTooLong(request)) return refuse(socket, 414);
+    if (isHeadTooLarge(request)) return refuse(socket, 431);
+    const target = readTarget(request.url);
+    if (target?.path.replace(/\/$/, '') !== `/${this.#definition.stage}`) return refuse(socket, 403);
+    if (!isWebSocketHandshake(request)) return refuse(socket, 400);
     if (!this.#throttles.allow('$connect')) return refuse(socket, 429);
     const connection: Connection = {
       connectionId: randomBytes(11).toString('base64'),
@@ -99,7 +111,7 @@ export class WebSocketApi {
       },
       authorizer: {},
     };
-    const answer = await this.#connect(connection, request, url);
+    const answer = await this.#connect(connection, request, target);
     if (answer.statusCode < 200 || answer.statusCode > 299) return refuse(socket, answer.statusCode, answer.body);
     // `ws` would drop such a socket without a word, and the rows of $connect would stay.
     if (!socket.readable || !socket.writable)
@@ -158,14 +170,16 @@ export class WebSocketApi {
     this.#server.close();
   }
 
-  async #connect(connection: Connection, request: IncomingMessage, url: URL): Promise<ConnectAnswer> {
+  async #connect(connection: Connection, request: IncomingMessage, { search }: Target): Promise<ConnectAnswer> {
     const route = this.#definition.routes.get('$connect');
     if (!route) return { statusCode: 200 };
-    const parts = { headers: headersOf(request), query: Object.fromEntries(url.searchParams) };
+    const parts = { headers: headersOf(request), query: Object.fromEntries(search) };
     const event = {
       headers: parts.headers,
       multiValueHeaders: listed(parts.headers),
-      ...(url.search ? { queryStringParameters: parts.query, multiValueQueryStringParameters: allValues(url) } : {}),
+      ...(search.size > 0
+        ? { queryStringParameters: parts.query, multiValueQueryStringParameters: allValues(search) }
+        : {}),
     };
     const requestContext = this.#requestContext(connection, '$connect', 'CONNECT');
     if (route.authorizer) {
@@ -198,6 +212,8 @@ export class WebSocketApi {
     watchFrameLength(stream, maxFrameBytes, () => socket.close(1009, 'Frame too long'));
     socket.on('error', () => socket.close());
     socket.on('message', (data, isBinary) => {
+      // What came in a frame that was too long, or after one, is not looked at.
+      if (socket.readyState !== socket.OPEN) return;
       this.#active(connection);
       this.#track(this.#received(connection, data, isBinary));
     });
