@@ -10,6 +10,12 @@ export interface Throttle {
   burstLimit: number;
 }
 
+/** Messages a second in the long run, and the most that a window of some seconds takes. */
+export interface Allowance {
+  perSecond: number;
+  burst: number;
+}
+
 /** How a queue is read: by one function, in batches, by at most so many copies of it. */
 export interface QueueSettings {
   batchSize: number;
@@ -64,7 +70,8 @@ export interface Settings {
   connectionLifetime: Duration;
   /** A connection younger than this keeps its rows on a 410: a post that beats the return of `$connect` gets one too. */
   youngConnection: Duration;
-  rateLimit: { perSecond: number; burst: number };
+  /** Messages: what one user may send, and what one chat may get from all its members. */
+  rateLimit: { user: Allowance; chat: Allowance };
   functions: {
     gatekeeper: FunctionSettings;
     publisher: FunctionSettings;
@@ -97,8 +104,12 @@ export interface Settings {
   };
   /** How long the executions' logs are kept: they are the audit of redrives. */
   auditRetention: RetentionDays;
-  throttling: { connect: Throttle; frames: Throttle; publish: Throttle };
+  /** `frames`: what is sent. Each action has a limit of its own, so that a flood of one does not stop the others. */
+  throttling: { connect: Throttle; frames: Throttle; actions: Record<SocketAction, Throttle>; publish: Throttle };
 }
+
+/** Routes of the socket beside sending. */
+export type SocketAction = 'authenticate' | 'ping' | 'replay' | 'subscribe' | 'unsubscribe';
 
 const dev: Settings = {
   environment: 'dev',
@@ -117,7 +128,9 @@ const dev: Settings = {
   deadLetterRetention: Duration.days(14),
   connectionLifetime: Duration.minutes(150),
   youngConnection: Duration.seconds(30),
-  rateLimit: { perSecond: 50, burst: 500 },
+  // A chat takes four times what one of its members may send, so that no one member can use it up; and no more than the 300 a
+  // second that SNS takes for one FIFO message group, which a chat is (AWS: "High throughput FIFO topics in Amazon SNS").
+  rateLimit: { user: { perSecond: 50, burst: 500 }, chat: { perSecond: 200, burst: 2_000 } },
   functions: {
     // CPU comes with memory: these start cold in front of a waiting client, so they get more than they fill.
     gatekeeper: { memorySize: 512, timeout: Duration.seconds(10) },
@@ -168,6 +181,13 @@ const dev: Settings = {
     // AWS opens at most 500 sockets a second for the whole account.
     connect: { rateLimit: 50, burstLimit: 100 },
     frames: { rateLimit: 500, burstLimit: 1000 },
+    actions: {
+      authenticate: { rateLimit: 500, burstLimit: 1000 },
+      ping: { rateLimit: 500, burstLimit: 1000 },
+      replay: { rateLimit: 500, burstLimit: 1000 },
+      subscribe: { rateLimit: 500, burstLimit: 1000 },
+      unsubscribe: { rateLimit: 500, burstLimit: 1000 },
+    },
     publish: { rateLimit: 200, burstLimit: 400 },
   },
 };
@@ -185,7 +205,16 @@ const production: Settings = {
   processor: { ...dev.processor, maximumConcurrency: 20 },
   throttling: {
     connect: { rateLimit: 400, burstLimit: 400 },
-    frames: { rateLimit: 1000, burstLimit: 2000 },
+    frames: { rateLimit: 700, burstLimit: 1400 },
+    actions: {
+      authenticate: { rateLimit: 50, burstLimit: 200 },
+      // A client pings once a minute.
+      ping: { rateLimit: 400, burstLimit: 1600 },
+      // One client that comes back may ask for hundreds of pages.
+      replay: { rateLimit: 150, burstLimit: 1200 },
+      subscribe: { rateLimit: 150, burstLimit: 600 },
+      unsubscribe: { rateLimit: 50, burstLimit: 200 },
+    },
     publish: { rateLimit: 500, burstLimit: 1000 },
   },
 };

@@ -129,8 +129,10 @@ export class DeliveryPlane extends Construct {
         RATE_LIMITS_TABLE: tables.rateLimits.tableName,
         STANDARD_TOPIC_ARN: messaging.standard.topic.topicArn,
         FIFO_TOPIC_ARN: messaging.fifo.topic.topicArn,
-        RATE_LIMIT_PER_SECOND: String(settings.rateLimit.perSecond),
-        RATE_LIMIT_BURST: String(settings.rateLimit.burst),
+        USER_RATE_PER_SECOND: String(settings.rateLimit.user.perSecond),
+        USER_BURST: String(settings.rateLimit.user.burst),
+        CHAT_RATE_PER_SECOND: String(settings.rateLimit.chat.perSecond),
+        CHAT_BURST: String(settings.rateLimit.chat.burst),
       },
       permissions: [
         allow(['dynamodb:BatchGetItem'], tables.permissions.tableArn, tables.messages.tableArn, ...alsoRead),

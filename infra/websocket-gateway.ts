@@ -9,7 +9,7 @@ import { Construct } from 'constructs';
 import { accessLog } from './access-log.ts';
 import { allow } from './allow.ts';
 import { child } from './child.ts';
-import type { Settings, Throttle } from './config.ts';
+import type { Settings } from './config.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 const stageName = 'dvl';
@@ -54,7 +54,13 @@ export class WebSocketGateway extends Construct {
       throttle: settings.throttling.frames,
       accessLogSettings: accessLog(this, settings, logged),
     });
-    this.throttle('$connect', settings.throttling.connect);
+    const { connect, actions } = settings.throttling;
+    child(this.stage, CfnStage).routeSettings = Object.fromEntries(
+      Object.entries({ $connect: connect, ...actions }).map(([routeKey, { rateLimit, burstLimit }]) => [
+        routeKey,
+        { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit },
+      ]),
+    );
     this.stage.node.addDependency(this.accountLogging());
   }
 
@@ -119,12 +125,6 @@ export class WebSocketGateway extends Construct {
     }
     // A stage that throttles a route must not come before it.
     this.stage.node.addDependency(route);
-  }
-
-  private throttle(routeKey: string, { rateLimit, burstLimit }: Throttle): void {
-    child(this.stage, CfnStage).routeSettings = {
-      [routeKey]: { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit },
-    };
   }
 
   /**

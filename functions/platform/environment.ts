@@ -136,11 +136,17 @@ export const environment = {
   get messageRetentionDays() {
     return once('MESSAGE_RETENTION_DAYS', Number, '30');
   },
-  get rateLimitPerSecond() {
-    return once('RATE_LIMIT_PER_SECOND', Number, '50');
+  get userRatePerSecond() {
+    return once('USER_RATE_PER_SECOND', Number, '50');
   },
-  get rateLimitBurst() {
-    return once('RATE_LIMIT_BURST', Number, '500');
+  get userBurst() {
+    return once('USER_BURST', Number, '500');
+  },
+  get chatRatePerSecond() {
+    return once('CHAT_RATE_PER_SECOND', Number, '200');
+  },
+  get chatBurst() {
+    return once('CHAT_BURST', Number, '2000');
   },
   get allowedOrigins() {
     return once('ALLOWED_ORIGINS', list, '');

@@ -31,11 +31,22 @@ describe('production', () => {
     }
   });
 
+  it('lets a chat take several times what one user may send, and a FIFO group no more than its 300 a second', () => {
+    const { user, chat } = settingsOf('production').rateLimit;
+    expect(chat.perSecond).toBeGreaterThanOrEqual(4 * user.perSecond);
+    expect(chat.burst).toBeGreaterThanOrEqual(4 * user.burst);
+    expect(chat.perSecond).toBeLessThan(300);
+  });
+
   it("stays under 70% of the account's 10,000 requests a second", () => {
     const { processor, deliveryRetry, fanOut, throttling } = settingsOf('production');
     // The standard and the FIFO queue have processors of their own; one sender posts about 100 times a second.
     const posts = (2 * processor.maximumConcurrency + deliveryRetry.maximumConcurrency) * 100;
-    const incoming = Object.values(throttling).reduce((sum, { rateLimit }) => sum + rateLimit, 0);
+    const { actions, ...others } = throttling;
+    const incoming = [...Object.values(others), ...Object.values(actions)].reduce(
+      (sum, { rateLimit }) => sum + rateLimit,
+      0,
+    );
     expect(posts + incoming).toBeLessThan(7000);
     // What large chats' workers post is held to a pace, and comes in bursts of its own.
     expect(fanOut.maximumConcurrency * fanOut.postsPerSecond).toBeLessThan(5000);

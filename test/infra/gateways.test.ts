@@ -119,6 +119,13 @@ describe.each(environments)('gateways of %s', (environment) => {
     }
   });
 
+  it('limits every action of a socket by itself, so that a flood of one leaves the others and sending alone', () => {
+    const stage = stages.find(({ Properties }) => Properties.StageName === 'dvl');
+    const ownLimits = Object.keys(stage?.['Properties'].RouteSettings).sort();
+    expect(ownLimits).toEqual(['$connect', 'authenticate', 'ping', 'replay', 'subscribe', 'unsubscribe']);
+    for (const routeKey of ownLimits) expect(stage?.['DependsOn']).toContain(route(routeKey).id);
+  });
+
   it('opens sockets no faster than AWS does, 500 a second', () => {
     const stage = stages.find(({ Properties }) => Properties.StageName === 'dvl');
     expect(stage?.['Properties'].RouteSettings.$connect.ThrottlingRateLimit).toBeLessThanOrEqual(500);

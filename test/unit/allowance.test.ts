@@ -8,7 +8,7 @@ describe('allowances', () => {
   let aws: Aws;
 
   beforeAll(async () => {
-    Object.assign(process.env, { RATE_LIMIT_BURST: '3', RATE_LIMIT_PER_SECOND: '50' });
+    Object.assign(process.env, { USER_BURST: '3', CHAT_BURST: '4' });
     aws = await Aws.start();
   });
   afterAll(() => aws.stop());
@@ -33,17 +33,31 @@ describe('allowances', () => {
   });
 
   test('a chat may receive so many messages in a window, whoever sends them', async () => {
-    for (const userId of ['u', 'v', 'w']) expect(await spend(userId, 'busy', start)).toBe('spent');
+    for (const userId of ['u', 'v', 'w', 't']) expect(await spend(userId, 'busy', start)).toBe('spent');
     expect(await spend('x', 'busy', start + 9_999)).toBe(1);
     expect(await spend('x', 'quiet', start + 9_999)).toBe('spent');
+  });
+
+  test('one member cannot use up what a chat may receive', async () => {
+    for (let sent = 0; sent < 10; sent += 1) await spend('greedy', 'shared', start);
+    expect(await spend('modest', 'shared', start)).toBe('spent');
   });
 
   test('what is refused for one allowance is not taken from the other', async () => {
     for (let sent = 0; sent < 3; sent += 1) await spend('eager', 'mine', start);
     expect(await spend('eager', 'theirs', start)).toBe(10_000);
     expect(await table('RATE_LIMITS_TABLE').of('chat#theirs')).toMatchObject([{ count: 0 }]);
+    expect(await spend('other', 'mine', start)).toBe('spent');
     expect(await spend('guest', 'mine', start)).toBe(10_000);
     expect(await table('RATE_LIMITS_TABLE').of('user#guest')).toMatchObject([{ count: 0 }]);
+  });
+
+  test('a flood costs nothing once it is refused, until the window is over', async () => {
+    for (let sent = 0; sent < 4; sent += 1) await spend('flood', 'flooded', start);
+    aws.reset();
+    for (let sent = 0; sent < 50; sent += 1) expect(await spend('flood', `elsewhere-${sent}`, start)).toBe(10_000);
+    expect(aws.actions).toEqual([]);
+    expect(await spend('flood', 'flooded', start + 10_000)).toBe('spent');
   });
 
   test('an allowance that cannot be given back changes no answer', async () => {
@@ -60,7 +74,7 @@ describe('allowances', () => {
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, (_try, index) => spend(`user-${index}`, 'race', start)),
     );
-    expect(outcomes.filter((outcome) => outcome === 'spent')).toHaveLength(3);
+    expect(outcomes.filter((outcome) => outcome === 'spent')).toHaveLength(4);
   });
 
   test('two writes a message, whose counters DynamoDB may delete later', async () => {
