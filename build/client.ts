@@ -15,10 +15,11 @@ interface Entry {
   maxGzippedBytes: number;
 }
 
-/** What an app loads: the library, and, only if it wants it, what multi-part messages take on top. */
+/** What an app loads: the library, and, only if it wants them, what multi-part messages and reports take on top. */
 export const ENTRIES: Entry[] = [
   { name: 'client library', path: 'index', maxGzippedBytes: 8 * 1024 },
   { name: 'client multi-part', path: 'multipart/index', maxGzippedBytes: 4 * 1024 },
+  { name: 'client reports', path: 'report/index', maxGzippedBytes: 512 },
 ];
 
 /** What the build measured, in bytes. */

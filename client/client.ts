@@ -47,6 +47,10 @@ export interface Client {
    * Tries again what may succeed later, over any number of sockets. Rejects with ServiceError, such as 403, or `closed`.
    */
   replay(chatId: string, range: ReplayRange): Promise<ReplayFrame>;
+  /** Sends a frame that the service does not answer, if there is a socket to send it over. */
+  tell(frame: object): void;
+  /** A time of this machine's clock (default: now) in the service's, as the last pong told it; both epoch milliseconds. */
+  serverTime(time?: number): number;
   /** Listens to an event; the function it returns stops that. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => unknown): () => void;
   /** Reconnects, or checks the socket, now instead of later; for when an app comes to the foreground. `online` events do so by themselves. */
@@ -75,7 +79,7 @@ export function createClient(options: ClientOptions): Client {
   const outbox = new Outbox(settings, connection);
   const owner: SubscriptionOwner = {
     limits: { held: settings.heldMessages, remembered: settings.rememberedIds },
-    serverTime: (time) => connection.serverTime(time),
+    serverTime: connection.serverTime,
     remove: (subscription, error) => roster.remove(subscription, error),
     events,
   };
@@ -107,6 +111,8 @@ export function createClient(options: ClientOptions): Client {
         }
       }
     },
+    tell: (frame) => connection.openSessions().at(-1)?.tell(frame),
+    serverTime: connection.serverTime,
     on: (name, listener) => events.on(name, listener),
     wake: connection.wake,
   };

@@ -2,13 +2,13 @@ import { fullJitter } from './backoff.ts';
 import { type Deferred, deferred, within } from './clock.ts';
 import { ConnectionRefusedError, NotificationError, ServiceError } from './errors.ts';
 import type { Events } from './events.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { Heartbeat, type HeartbeatHost } from './heartbeat.ts';
 import type { Settings } from './options.ts';
 import type { Frame, PongFrame } from './protocol.ts';
 import { explainRefusal } from './refusal.ts';
-import { Session } from './session.ts';
+import { Session, type SessionHost } from './session.ts';
 import { type TokenRequest, askToken, tokenExpiry } from './token.ts';
-import { TokenKeeper } from './token-keeper.ts';
+import { TokenKeeper, type TokenKeeperHost } from './token-keeper.ts';
 
 /**
  * - `idle`: connect() was not called yet
@@ -45,6 +45,7 @@ export class Connection {
   readonly #settings: Settings;
   readonly #events: Events;
   readonly #host: ConnectionHost;
+  readonly #sessionHost: SessionHost & HeartbeatHost & TokenKeeperHost;
   readonly #url: string;
   readonly #sessions = new Map<Session, { heartbeat: Heartbeat; keeper: TokenKeeper }>();
   #life = new AbortController();
@@ -61,12 +62,21 @@ export class Connection {
     const url = new URL(settings.url);
     if (settings.frames === 'batch') url.searchParams.set('frames', 'batch');
     this.#url = url.href;
+    this.#sessionHost = {
+      ...host,
+      nextAckId: () => (++this.#ackIds).toString(36),
+      onError: this.#report,
+      onPong: (pong, session, sentAt) => {
+        const server = new Date(pong.serverTime ?? NaN).getTime();
+        if (server) this.#clockOffset = server - (sentAt + settings.clock.now()) / 2;
+        host.onPong(pong, session, sentAt);
+      },
+      serverTime: this.serverTime,
+    };
   }
 
   /** A time of our clock (default: now) in the service's, as the last pong told it; both epoch milliseconds. */
-  serverTime(time = this.#settings.clock.now()): number {
-    return time + this.#clockOffset;
-  }
+  readonly serverTime = (time = this.#settings.clock.now()): number => time + this.#clockOffset;
 
   /** Starts, unless started; resolves when connected, rejects when closed before. */
   async connect(): Promise<void> {
@@ -188,17 +198,9 @@ export class Connection {
     return session;
   }
 
-  readonly #sessionHost = {
-    nextAckId: () => (++this.#ackIds).toString(36),
-    onFrame: (frame: Frame, session: Session) => this.#host.onFrame(frame, session),
-    onError: (error: unknown) => this.#report(error),
-    positions: (session: Session) => this.#host.positions(session),
-    onPong: (pong: PongFrame, session: Session, sentAt: number) => {
-      const server = new Date(pong.serverTime ?? NaN).getTime();
-      if (server) this.#clockOffset = server - (sentAt + this.#settings.clock.now()) / 2;
-      this.#host.onPong(pong, session, sentAt);
-    },
-    serverNow: () => this.serverTime(),
+  readonly #report = (error: unknown): void => {
+    const known = error instanceof NotificationError;
+    this.#events.emit('error', known ? error : new NotificationError('connection-lost', String(error), error));
   };
 
   /** Makes the session the current one. Its predecessor, if any, stays until the chats are subscribed on this one. */
@@ -244,9 +246,4 @@ export class Connection {
     this.state = state;
     if (state !== previous) this.#events.emit('state', { state, previous, error });
   }
-
-  readonly #report = (error: unknown): void => {
-    const known = error instanceof NotificationError;
-    this.#events.emit('error', known ? error : new NotificationError('connection-lost', String(error), error));
-  };
 }

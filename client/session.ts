@@ -84,6 +84,11 @@ export class Session {
     return this.#requests.request<Reply>(frame, timeoutMs);
   }
 
+  /** Sends a frame that is not answered. */
+  tell(frame: object): void {
+    this.#socket.send(JSON.stringify(frame));
+  }
+
   /** Resolves when no request is waiting for its reply. */
   idle(): Promise<void> {
     return this.#requests.idle();

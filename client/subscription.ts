@@ -103,7 +103,7 @@ export class ChatSubscription implements Subscription {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
-    if (!this.queue) throw new TypeError('A subscription with onMessage has nothing left to iterate over');
+    if (!this.queue) throw new TypeError('A subscription with onMessage has nothing to iterate over');
     return this.queue;
   }
 

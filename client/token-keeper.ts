@@ -8,7 +8,7 @@ const RETRY_MS = 5_000;
 
 export interface TokenKeeperHost {
   /** Epoch milliseconds by the service's clock, which is the one the token is judged by. */
-  serverNow(): number;
+  serverTime(): number;
   onError(error: unknown): void;
 }
 
@@ -34,10 +34,10 @@ export class TokenKeeper {
   schedule(): void {
     const { clock, renewBeforeMs } = this.#settings;
     this.#cancel();
-    const left = tokenExpiry(this.#token) - this.#host.serverNow();
+    const left = tokenExpiry(this.#token) - this.#host.serverTime();
     if (left === Infinity || !this.#session.isOpen) return;
     const delay = Math.max(RETRY_MS, left - Math.min(renewBeforeMs, left / 2));
-    this.#cancel = after(clock, delay, () => void this.renew().catch((error: unknown) => this.#host.onError(error)));
+    this.#cancel = after(clock, delay, () => void this.renew().catch(this.#host.onError));
   }
 
   /** Renews now. Rejects when the provider or the service refuses; the next try is planned in either case. */

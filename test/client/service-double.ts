@@ -211,6 +211,8 @@ export class ServiceDouble {
         return this.#pong(request);
       case 'authenticate':
         return { type: 'authenticated', tokenExpiresAt: 0 };
+      case 'report':
+        return undefined;
       default:
         return { type: 'error', statusCode: 400, error: `Unknown action: ${request.action}` };
     }
