@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { contentsInHistory, requireCleanLogs } from './clean-logs.ts';
 import type { Outputs } from './outputs.ts';
 
 /** A running stack: the embedded cloud in a process of its own, or the deployed stack that `OUTPUTS` describes. */
@@ -10,7 +11,7 @@ export type Cloud = {
   outputs: Outputs;
   /** Everything the process printed. */
   printed: string[];
-  /** Ends it as Ctrl-C would and removes its data unless told to keep it. */
+  /** Ends it as Ctrl-C would, looks whether its logs tell what no log may, and removes its data unless told to keep it. */
   stop(options?: { keepData?: boolean }): Promise<void>;
   /** Ends it as a power cut would; its data stays. */
   kill(): Promise<void>;
@@ -55,15 +56,20 @@ export async function startCloud(options: { dataFolder?: string; arguments?: str
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => printed.push(line));
   }
-  const outputsFile = join(dataFolder, 'outputs.json');
   await ready(child, printed);
+  const outputs = JSON.parse(readFileSync(join(dataFolder, 'outputs.json'), 'utf8')) as Outputs;
   return {
-    outputs: JSON.parse(readFileSync(outputsFile, 'utf8')) as Outputs,
+    outputs,
     printed,
     dataFolder,
     async stop({ keepData = false } = {}) {
+      const contents = isRunning(child) ? await contentsInHistory(outputs) : [];
       await end(child, 'SIGINT');
-      if (!keepData) rmSync(dataFolder, { recursive: true, force: true });
+      try {
+        requireCleanLogs(dataFolder, outputs, contents);
+      } finally {
+        if (!keepData) rmSync(dataFolder, { recursive: true, force: true });
+      }
     },
     kill: () => end(child, 'SIGKILL'),
   };
@@ -92,8 +98,12 @@ function ready(child: ChildProcess, printed: string[]): Promise<void> {
   });
 }
 
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
 function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  if (!isRunning(child)) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');

@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import { outsideCredentials } from '../../local/edge/credentials.ts';
+import type { Outputs } from './outputs.ts';
+
+/** Shorter texts are in log lines by chance. */
+const shortest = 12;
+
+/** Enough of them to find a log line that tells contents, few enough to look for each in every line. */
+const mostContents = 500;
+
+/** Header and claims of a JSON Web Token, which begin with `{"` in base64url. */
+const tokens = /eyJ[\w-]{10,}\.eyJ[\w-]{10,}/;
+
+/** Ids are in contents, too, where they announce a group of parts, and belong into logs. */
+const isId = (text: string): boolean => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(text);
+
+/** What people said, as far as history has it: the texts in the contents of its messages. */
+export async function contentsInHistory({ edge, region }: Outputs): Promise<string[]> {
+  if (!edge) return [];
+  // What a test broke stays broken for everybody else.
+  await fetch(`${edge.url}/_edge/faults`, { method: 'DELETE' });
+  const client = DynamoDBDocumentClient.from(
+    new DynamoDBClient({ region, endpoint: edge.url, credentials: outsideCredentials }),
+  );
+  try {
+    const { TableNames = [] } = await client.send(new ListTablesCommand({}));
+    const TableName = TableNames.find((name) => name.includes('TablesMessages'));
+    const contents = new Set<string>();
+    for await (const { Items = [] } of paginateScan({ client }, { TableName })) {
+      for (const { payload } of Items) for (const text of textsIn(payload)) contents.add(text);
+      if (contents.size >= mostContents) break;
+    }
+    return [...contents].slice(0, mostContents);
+  } finally {
+    client.destroy();
+  }
+}
+
+function textsIn(payload: unknown): string[] {
+  const { content, eventType } = (typeof payload === 'string' ? JSON.parse(payload) : payload) as Record<
+    string,
+    unknown
+  >;
+  if (String(eventType).startsWith('multipart.')) return [];
+  return leaves(content).filter((text) => text.length >= shortest && !isId(text));
+}
+
+function leaves(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : [];
+}
+
+/**
+ * The promise that holds for every line of every test run: no token, no password and nothing that people said is in a log,
+ * whether of a function, a workflow, a gateway or AppSync.
+ *
+ * @param dataFolder of an embedded cloud that has ended.
+ * @throws Error that names the file and what is in it, the finding itself cut short.
+ */
+export function requireCleanLogs(dataFolder: string, { users, machine }: Outputs, contents: readonly string[]): void {
+  const secrets = [...users.map(({ password }) => password), ...(machine ? [machine.clientSecret] : [])];
+  for (const file of logFiles(dataFolder)) {
+    const log = readFileSync(file, 'utf8');
+    const [token] = tokens.exec(log) ?? [];
+    const told = token ?? [...secrets, ...contents].find((text) => log.includes(JSON.stringify(text).slice(1, -1)));
+    if (told !== undefined) throw new Error(`${file} tells what no log may: ${lineWith(told, log)}`);
+  }
+}
+
+function logFiles(dataFolder: string): string[] {
+  const logs = readdirSync(join(dataFolder, 'logs'), { recursive: true, withFileTypes: true });
+  const groups = logs.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  return [join(dataFolder, 'functions.log'), ...groups];
+}
+
+function lineWith(text: string, log: string): string {
+  const at = log.indexOf(JSON.stringify(text).slice(1, -1));
+  return `${log.slice(Math.max(0, log.lastIndexOf('\n', at) + 1), at).slice(-200)}${text.slice(0, 40)} ..`;
+}
