@@ -11,7 +11,7 @@ import type { Json } from './json.ts';
 /** One execution, as whoever started it knows it. */
 export type Execution = { arn: string; machine: StateMachine; name: string; input: Json };
 
-/** An execution failed; the message is for a person who watches. */
+/** An execution failed that nobody waits for; the message is for a person who watches. */
 export class FailedExecution extends Error {}
 
 /** The host of an execution died on an injected fault. */
@@ -106,7 +106,8 @@ export class Executions {
   async #runUntilEnded(execution: Execution): Promise<boolean> {
     while (!this.#stopped) {
       try {
-        await this.#run(execution);
+        const result = await this.#run(execution);
+        if (result.status !== 'SUCCEEDED') this.#settings.onError(new FailedExecution(describe(execution, result)));
         return true;
       } catch (error) {
         if (error instanceof Stopping) return false;
@@ -132,11 +133,9 @@ export class Executions {
     };
     try {
       const identity = { arn, name, roleArn: machine.roleArn, machine };
-      const result = await execute(machine.definition, identity, input, host, controller.signal, (event) =>
+      return await execute(machine.definition, identity, input, host, controller.signal, (event) =>
         log(execution, event),
       );
-      if (result.status !== 'SUCCEEDED') this.#settings.onError(new FailedExecution(describe(execution, result)));
-      return result;
     } finally {
       this.#running.delete(token);
     }

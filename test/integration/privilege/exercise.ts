@@ -117,9 +117,12 @@ export async function failToDeliver(stage: Stage): Promise<void> {
 export async function failInBetween(stage: Stage): Promise<void> {
   const chatId = 'privilege-between';
   const bob = await stage.listen('bob', chatId);
-  const failure = { error: 'InternalServerError', statusCode: 500 };
-  await stage.edge.break({ service: 'execute-api', action: 'PostToConnection', probability: 0.5, fault: failure });
+  const post = { service: 'execute-api', action: 'PostToConnection', times: 1 };
+  const fault = { error: 'InternalServerError', statusCode: 500 };
   for (let round = 0; (await stage.edge.count('delivery-retry', 'SendMessageBatch')) === 0; round += 1) {
+    await stage.edge.mend();
+    await stage.edge.break({ ...post, role: 'message-processor', fault });
+    await stage.edge.break({ ...post, role: 'delivery-retry', skip: 1, fault });
     const contents = Array.from({ length: 10 }, (_, index) => `round ${round}, message ${index}`);
     await stage.publish('Fifo', chatId, contents);
     await until('every message', () =>

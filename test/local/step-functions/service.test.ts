@@ -191,8 +191,10 @@ describe('Express workflows behind the edge', () => {
     expect(answer.error).toBe('NoSuchPerson');
   });
 
-  test('a failed execution is reported: what it was, where it went, and why', async () => {
-    await run('greet', { name: 'nobody', more: 'x'.repeat(1_000) });
+  test('a failed execution that nobody waits for is reported: what it was, where it went, and why', async () => {
+    await run('greet', { name: 'nobody' });
+    await start('greet', { name: 'nobody', more: 'x'.repeat(1_000) });
+    await until('the report', async () => cloud.errors.length > 0);
     expect(cloud.errors.map(({ message }) => message.split('\n'))).toEqual([
       [
         expect.stringMatching(/^Execution [0-9a-f-]{36} of Small-greet failed: NoSuchPerson$/) as string,
