@@ -29,6 +29,8 @@ export const leanSdk: Plugin = {
       [eventStreams],
       () => 'export class EventStreamSerde { constructor() { throw new Error("No event streams here.") } }',
     );
+    replace(build, ['bowser'], () => 'throw new Error("No browser here.");');
+    replace(build, ['node:fs/promises'], () => lazyReadFile);
     // Of its own package.json the SDK reads the version.
     build.onLoad({ filter: /node_modules\/@(aws-sdk|smithy)\/[^/]+\/package\.json$/ }, ({ path }): OnLoadResult => {
       const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
@@ -37,19 +39,26 @@ export const leanSdk: Plugin = {
   },
 };
 
-/** As a provider that found nothing, which lets the SDK's chain go on to its own error. */
+/** For configuration files, which functions have none of: Node's promises of files take as long to load as an SDK client. */
+const lazyReadFile = `
+  export const readFile = (...given) => process.getBuiltinModule('node:fs/promises').readFile(...given);`;
+
+/**
+ * As a provider that found nothing, which lets the SDK's chain go on to its own error. It imports nothing: what a lazily
+ * imported module imports is kept whole and evaluated apart, which would be most of the SDK.
+ */
 function providersOfNothing(names: string[]): string {
   return `
-    import { CredentialsProviderError } from '@smithy/core/config';
     const nowhere = () => async () => {
-      throw new CredentialsProviderError('Credentials of a function are in its environment.', { tryNextLink: true });
+      const why = new Error('Credentials of a function are in its environment.');
+      throw Object.assign(why, { name: 'CredentialsProviderError', tryNextLink: true });
     };
     export { ${names.map((name) => `nowhere as ${name}`).join(', ')} };`;
 }
 
 function replace(build: PluginBuild, packages: string[], contentsOf: (name: string) => string): void {
   const namespace = `instead of ${packages.join()}`;
-  build.onResolve({ filter: /^@/ }, ({ path, resolveDir }) =>
+  build.onResolve({ filter: /^(@|node:|bowser$)/ }, ({ path, resolveDir }) =>
     packages.includes(path) ? { path, namespace, pluginData: resolveDir, sideEffects: false } : undefined,
   );
   build.onLoad({ filter: /^/, namespace }, ({ path, pluginData }): OnLoadResult => ({
