@@ -9,20 +9,22 @@ import { PingRequest } from '../functions/domain/protocol/ping-request.ts';
 import { PublishRequest } from '../functions/domain/protocol/publish-request.ts';
 import { HttpPublishReply, SocketError, SocketPublishReply } from '../functions/domain/protocol/replies.ts';
 import { ReplayRequest } from '../functions/domain/protocol/replay-request.ts';
+import { ReportRequest } from '../functions/domain/protocol/report-request.ts';
 import * as frames from '../functions/domain/protocol/server-frames.ts';
 import { subprotocol } from '../functions/domain/protocol/subprotocol.ts';
 import { SubscriptionRequest } from '../functions/domain/protocol/subscription-request.ts';
 
 type JsonSchema = ReturnType<typeof toJsonSchema>;
 
-/** What a client asks for over the socket, and what it hears when that succeeds. */
-const actions: Record<string, { request: GenericSchema; reply: string; summary: string }> = {
+/** What a client asks for over the socket, and what it hears when that succeeds; without a reply it hears nothing, errors included. */
+const actions: Record<string, { request: GenericSchema; reply?: string; summary: string }> = {
   sendMessage: { request: PublishRequest, reply: 'SocketPublishReply', summary: 'Send a message to a chat' },
   subscribe: { request: SubscriptionRequest, reply: 'SubscribedFrame', summary: 'Listen to chats' },
   unsubscribe: { request: SubscriptionRequest, reply: 'UnsubscribedFrame', summary: 'No longer listen to chats' },
   replay: { request: ReplayRequest, reply: 'ReplayFrame', summary: 'Get what was missed, a page at a time' },
   ping: { request: PingRequest, reply: 'PongFrame', summary: 'Keep the socket open; ask where its chats are' },
   authenticate: { request: AuthenticateRequest, reply: 'AuthenticatedFrame', summary: 'Go on with a new token' },
+  report: { request: ReportRequest, summary: 'Say when a message came; nothing answers' },
 };
 
 /** What the service says. The unasked ones come at any time, the others answer a request. */
@@ -46,13 +48,13 @@ const unasked = {
   GatewayFault: frames.GatewayFault,
 };
 
-/** `{"action": "replay", ...}`: the fields of a request, its action and its ackId. */
-function requestSchema(action: string, request: GenericSchema): JsonSchema {
+/** `{"action": "replay", ...}`: the fields of a request, its action and, where there is an answer, its ackId. */
+function requestSchema(action: string, request: GenericSchema, answered: boolean): JsonSchema {
   const { properties, required = [], ...rest } = jsonSchema(request);
   // A message without an action is a sendMessage, which is what the older clients send.
   const needed = action === 'sendMessage' ? required : ['action', ...required];
-  const ackId = { description: 'Comes back with the answer.' };
-  return { ...rest, properties: { action: { const: action }, ...properties, ackId }, required: needed };
+  const ackId = answered && { ackId: { description: 'Comes back with the answer.' } };
+  return { ...rest, properties: { action: { const: action }, ...properties, ...ackId }, required: needed };
 }
 
 /** Rules between fields have no counterpart in a JSON Schema; docs/protocol.md says them in words. */
@@ -65,9 +67,9 @@ function nameOfRequest(action: string): string {
 }
 
 function schemas(): Record<string, JsonSchema> {
-  const requests = Object.entries(actions).map(([action, { request }]) => [
+  const requests = Object.entries(actions).map(([action, { request, reply }]) => [
     nameOfRequest(action),
-    requestSchema(action, request),
+    requestSchema(action, request, reply !== undefined),
   ]);
   const replies = Object.entries({ ...answers, ...unasked, HttpPublishReply }).map(([name, schema]) => [
     name,
@@ -86,7 +88,9 @@ function asyncApi(all: Record<string, JsonSchema>): object {
       channel: { $ref: '#/channels/socket' },
       summary,
       messages: [inChannel(nameOfRequest(action))],
-      reply: { channel: { $ref: '#/channels/socket' }, messages: [inChannel(reply), inChannel('SocketError')] },
+      ...(reply && {
+        reply: { channel: { $ref: '#/channels/socket' }, messages: [inChannel(reply), inChannel('SocketError')] },
+      }),
     },
   ]);
   const deliver = {

@@ -92,6 +92,8 @@ export class AccessPlane extends Construct {
       queryDepthLimit: production ? 5 : 15,
       // A request may ask for several fields at once, but not read half a table through aliases.
       resolverCountLimit: 20,
+      // With the role that AppSync makes for itself.
+      xrayEnabled: true,
       logConfig: {
         cloudWatchLogsRoleArn: logging.roleArn,
         fieldLogLevel: 'ERROR',

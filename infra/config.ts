@@ -109,7 +109,7 @@ export interface Settings {
 }
 
 /** Routes of the socket beside sending. */
-export type SocketAction = 'authenticate' | 'ping' | 'replay' | 'subscribe' | 'unsubscribe';
+export type SocketAction = 'authenticate' | 'ping' | 'replay' | 'report' | 'subscribe' | 'unsubscribe';
 
 const dev: Settings = {
   environment: 'dev',
@@ -185,6 +185,7 @@ const dev: Settings = {
       authenticate: { rateLimit: 500, burstLimit: 1000 },
       ping: { rateLimit: 500, burstLimit: 1000 },
       replay: { rateLimit: 500, burstLimit: 1000 },
+      report: { rateLimit: 500, burstLimit: 1000 },
       subscribe: { rateLimit: 500, burstLimit: 1000 },
       unsubscribe: { rateLimit: 500, burstLimit: 1000 },
     },
@@ -212,6 +213,8 @@ const production: Settings = {
       ping: { rateLimit: 400, burstLimit: 1600 },
       // One client that comes back may ask for hundreds of pages.
       replay: { rateLimit: 150, burstLimit: 1200 },
+      // A sample of what is delivered: more tell no more.
+      report: { rateLimit: 50, burstLimit: 200 },
       subscribe: { rateLimit: 150, burstLimit: 600 },
       unsubscribe: { rateLimit: 50, burstLimit: 200 },
     },

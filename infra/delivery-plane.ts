@@ -40,11 +40,13 @@ export class DeliveryPlane extends Construct {
     this.props = props;
     const { settings, identity, tables, messaging } = props;
 
+    const actions = new SocketActions(this, 'Actions', { settings, bundles: props.bundles, identity, tables });
     props.webSocket.serve({
       authorizer: this.authorizer(),
       connection: this.connection(),
       publisher: this.p2pPublisher(),
-      actions: new SocketActions(this, 'Actions', { settings, bundles: props.bundles, identity, tables }).byRoute,
+      actions: actions.byRoute,
+      unanswered: actions.unanswered,
     });
     props.http.serve({ publisher: this.a2pPublisher() });
 

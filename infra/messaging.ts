@@ -1,8 +1,10 @@
-import { Validations } from 'aws-cdk-lib';
-import { CfnTopic, FifoThroughputScope, SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
+import { Aws, Stack, Validations } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnTopic, FifoThroughputScope, SubscriptionFilter, Topic, TracingConfig } from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { QueueProps } from 'aws-cdk-lib/aws-sqs';
+import { CfnResourcePolicy } from 'aws-cdk-lib/aws-xray';
 import { Construct } from 'constructs';
 import { child } from './child.ts';
 import type { Settings } from './config.ts';
@@ -64,7 +66,7 @@ export class Messaging extends Construct {
 
     const standardDeadLetters = deadLetters('StandardDeadLetters');
     this.standard = {
-      topic: encrypted(new Topic(this, 'StandardTopic', { enforceSSL: true })),
+      topic: encrypted(new Topic(this, 'StandardTopic', { enforceSSL: true, tracingConfig: TracingConfig.ACTIVE })),
       deadLetters: standardDeadLetters,
       queue: queue('StandardQueue', {
         visibilityTimeout: processor.visibilityTimeout,
@@ -77,6 +79,7 @@ export class Messaging extends Construct {
       topic: encrypted(
         new Topic(this, 'FifoTopic', {
           enforceSSL: true,
+          tracingConfig: TracingConfig.ACTIVE,
           fifo: true,
           fifoThroughputScope: FifoThroughputScope.MESSAGE_GROUP,
         }),
@@ -109,6 +112,31 @@ export class Messaging extends Construct {
     });
 
     for (const lane of [this.standard, this.fifo]) subscribe(lane);
+    this.letTrace(this.standard.topic, this.fifo.topic);
+  }
+
+  /**
+   * Lets SNS tell how long messages were in these topics, which it does for traces that X-Ray keeps. An account has room
+   * for five such policies: https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sns.html
+   */
+  private letTrace(...topics: Topic[]): void {
+    const document = new PolicyDocument({
+      statements: [
+        new PolicyStatement({
+          principals: [new ServicePrincipal('sns.amazonaws.com')],
+          actions: ['xray:PutTraceSegments', 'xray:GetSamplingRules', 'xray:GetSamplingTargets'],
+          resources: ['*'],
+          conditions: {
+            StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
+            StringLike: { 'aws:SourceArn': topics.map(({ topicArn }) => topicArn) },
+          },
+        }),
+      ],
+    });
+    new CfnResourcePolicy(this, 'TopicTraces', {
+      policyName: `${Stack.of(this).stackName}-topics`,
+      policyDocument: Stack.of(this).toJsonString(document),
+    });
   }
 }
 

@@ -17,6 +17,8 @@ export interface SocketActionsProps {
 export class SocketActions extends Construct {
   /** By the route, which is the action's name. */
   readonly byRoute: Record<string, ServiceFunction>;
+  /** Those that nothing answers. */
+  readonly unanswered: Record<string, ServiceFunction>;
   private readonly props: SocketActionsProps;
 
   constructor(scope: Construct, id: string, props: SocketActionsProps) {
@@ -30,6 +32,7 @@ export class SocketActions extends Construct {
       ping: this.heartbeat(),
       authenticate: this.authenticate(),
     };
+    this.unanswered = { report: this.report() };
   }
 
   private subscription(): ServiceFunction {
@@ -109,6 +112,16 @@ export class SocketActions extends Construct {
         allow(['dynamodb:UpdateItem'], connections.tableArn, subscriptions.tableArn),
         allow(['dynamodb:Query'], indexOf(subscriptions.tableArn, 'byConnection')),
       ],
+    });
+  }
+
+  /** It calls nothing of AWS's: whoever floods it with reports costs invocations, and is held to the throttle of its route. */
+  private report(): ServiceFunction {
+    return this.function('report', {
+      description: 'Notes how late messages were, as those who got them say',
+      size: this.props.settings.functions.gatekeeper,
+      environment: {},
+      permissions: [],
     });
   }
 

@@ -28,12 +28,13 @@ const logged = [
   'integration.latency',
 ];
 
-/** What is behind the routes: opening and closing, sending, and every other action by its name. */
+/** What is behind the routes: opening and closing, sending, and every other action by its name, those that get no answer apart. */
 export interface SocketFunctions {
   authorizer: ServiceFunction;
   connection: ServiceFunction;
   publisher: ServiceFunction;
   actions: Record<string, ServiceFunction>;
+  unanswered: Record<string, ServiceFunction>;
 }
 
 /** The socket side: the API and its one stage. Routes come with `serve`, so that functions can be told its address. */
@@ -111,6 +112,7 @@ export class WebSocketGateway extends Construct {
     for (const [action, target] of Object.entries(functions.actions)) {
       this.route(action, target, { returnResponse: true });
     }
+    for (const [action, target] of Object.entries(functions.unanswered)) this.route(action, target);
   }
 
   private route(key: string, target: ServiceFunction, options: Omit<WebSocketRouteOptions, 'integration'> = {}): void {

@@ -37,8 +37,10 @@ import { startTables } from './tables.ts';
 import { readAssembly } from './template/assembly.ts';
 import { policyProperties, resourcePoliciesOf } from './template/policies.ts';
 import { resolveStack, type Stack, type SupportedResources } from './template/stack.ts';
+import { requireTracingRights } from './tracing-rights.ts';
 import { requireWorkflowRights } from './workflow-rights.ts';
 import { startWorkflows } from './workflows.ts';
+import { startXRay } from './xray/xray.ts';
 
 export type CloudSettings = {
   /** The synthesized assembly's folder. */
@@ -96,10 +98,11 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   const schedules = schedulesOf(stack);
   await checkOnce(machines.map(({ source }) => source));
   const people = localPeople.map(({ username, groups }) => ({ username, password: localPassword(username), groups }));
-  const [tables, queues, cognito] = await Promise.all([
+  const [tables, queues, cognito, xray] = await Promise.all([
     startTables(stack, dataFolder, onError),
     startQueues(stack, dataFolder),
     startCognito({ dataFolder: `${dataFolder}/cognito`, region, pool: poolOf(stack), users: people }),
+    startXRay(onError),
   ]);
   const invoke: InvokeFunction = (functionArn, sourceArn, event) =>
     functions.invokeFor('apigateway.amazonaws.com', sourceArn, functionArn, event);
@@ -112,6 +115,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
     accountId,
     principals,
     resourcePolicies: resourcePoliciesOf(stack),
+    xray,
     backends: {
       dynamodb: tables.backend,
       sns: queues.backend,
@@ -131,10 +135,12 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
     eventOfWorker: (worker) => functions.eventOf(worker),
     onError,
   });
-  const functions = new Functions(functionsOf(stack, assembly), invokePermissionsOf(stack), edge.port, (line) => {
+  const definitions = functionsOf(stack, assembly);
+  const onLine: LogLine = (line) => {
     settings.log(line);
     logs.ofFunction(line);
-  });
+  };
+  const functions = new Functions(definitions, invokePermissionsOf(stack), edge.port, onLine, xray);
   const workflows = startWorkflows({ machines, region, edge, dataFolder, logs: logs.store, onError });
   const graphql = startGraphql(stack, edge.url, { verify: verifierOf(cognito.issuer) });
   const polling: { stop(): Promise<void> }[] = [];
@@ -145,6 +151,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   try {
     requireDeliveryRights(stack, edge.policies);
     requireWorkflowRights(machines, edge.policies);
+    requireTracingRights(stack, definitions, edge.policies);
     polling.push(
       await startEventSources({
         ...{ stack, functions, edge, tables, dataFolder, onError },
@@ -163,10 +170,23 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
       edge,
       outputs: outputsOf(stack, front, edge, cognito),
       stop: () =>
-        stopped(front, webSockets, ...polling, workflows, functions, graphql, edge, logs, queues, tables, cognito),
+        stopped(
+          front,
+          webSockets,
+          ...polling,
+          workflows,
+          functions,
+          graphql,
+          edge,
+          logs,
+          queues,
+          tables,
+          cognito,
+          xray,
+        ),
     };
   } catch (error) {
-    await stopped(webSockets, ...polling, workflows, functions, graphql, edge, logs, queues, tables, cognito);
+    await stopped(webSockets, ...polling, workflows, functions, graphql, edge, logs, queues, tables, cognito, xray);
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Backend } from './edge/edge.ts';
 import { type Messaging, startMessaging } from './messaging/messaging.ts';
 import { provisionMessaging } from './messaging/provision.ts';
+import { withoutTraceAttribute, withTraceHeader } from './messaging/trace-headers.ts';
 import type { Stack } from './template/stack.ts';
 
 /** The stack's topics and queues, running: SNS and SQS as backends of the edge. */
@@ -19,7 +20,7 @@ export async function startQueues(stack: Stack, dataFolder: string): Promise<Que
   });
   return {
     messaging,
-    backend: (call) => messaging.forward(call),
+    backend: async (call) => withoutTraceAttribute(call, await messaging.forward(withTraceHeader(call))),
     stop: () => messaging.stop(),
   };
 }

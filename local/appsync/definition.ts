@@ -13,7 +13,7 @@ export const graphqlApiProperties: PropertyTable = {
   QueryDepthLimit: 'implemented',
   ResolverCountLimit: 'implemented',
   Visibility: { noEffect: 'the embedded cloud listens on the loopback only' },
-  XrayEnabled: { noEffect: 'there is no X-Ray' },
+  XrayEnabled: { noEffect: 'functions alone are traced here' },
   LogConfig: { noEffect: 'there is no CloudWatch' },
   Tags: { noEffect: 'nothing reads tags' },
 };

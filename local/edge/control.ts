@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import * as v from 'valibot';
 import { isLoopbackHost } from '../loopback-host.ts';
+import type { XRay } from '../xray/xray.ts';
 import type { AwsCall } from './call.ts';
 import type { CallCounter } from './calls.ts';
 import { InvalidFaultRule, type FaultRules } from './faults.ts';
@@ -34,6 +36,10 @@ export type Controlled = {
   faults: FaultRules;
   policies: PolicyEvaluator;
   denials: Denials;
+  /** What is only to be looked at, by the name under which it is shown. */
+  views?: Record<string, () => unknown>;
+  /** Absent where no functions run. */
+  xray?: Pick<XRay, 'store' | 'sampler'>;
 };
 
 /**
@@ -42,7 +48,7 @@ export type Controlled = {
  */
 export function control(
   request: { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer },
-  { calls, faults, policies, denials }: Controlled,
+  { calls, faults, policies, denials, views = {}, xray }: Controlled,
 ): Reply {
   const { method, headers, body } = request;
   if (!isLoopbackHost(headers.host)) {
@@ -53,6 +59,9 @@ export function control(
   }
   const [path = ''] = request.path.split('?', 1);
   if (path.startsWith(oneFault)) return controlFault(method, path.slice(oneFault.length), faults);
+  if (path === '/_edge/traces' && xray) return controlTraces(request, xray);
+  const view = method === 'GET' && path.startsWith('/_edge/') ? views[path.slice('/_edge/'.length)] : undefined;
+  if (view) return json(200, view());
   switch (`${method} ${path}`) {
     case 'GET /_edge/calls':
       return json(200, calls.list());
@@ -78,7 +87,7 @@ export function control(
       return done;
     default:
       return json(404, {
-        error: `No ${method} ${path}: there are /_edge/calls, /_edge/faults, /_edge/policies and /_edge/denials.`,
+        error: `No ${method} ${path}: there are /_edge/calls, /_edge/faults, /_edge/policies, /_edge/denials and /_edge/traces.`,
       });
   }
 }
@@ -94,6 +103,32 @@ function controlFault(method: string, id: string, faults: FaultRules): Reply {
     return done;
   }
   return json(404, { error: `A fault rule knows GET and DELETE, not ${method}.` });
+}
+
+/** The share of traces to be kept; null: as many as Lambda keeps. */
+const samplingRule = v.strictObject({ rate: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))) });
+
+function controlTraces(
+  { method, path, body }: { method: string; path: string; body: Buffer },
+  { store, sampler }: Pick<XRay, 'store' | 'sampler'>,
+): Reply {
+  switch (method) {
+    case 'GET': {
+      const { searchParams } = new URL(path, 'http://edge');
+      return json(200, store.list(searchParams.get('messageId') ?? undefined));
+    }
+    case 'DELETE':
+      store.reset();
+      return done;
+    case 'PUT': {
+      const rule = v.safeParse(v.pipe(v.string(), v.parseJson(), samplingRule), body.toString());
+      if (!rule.success) return json(400, { error: 'Expected {"rate": 0 to 1, or null for as many as Lambda keeps}.' });
+      sampler.rate = rule.output.rate ?? undefined;
+      return done;
+    }
+    default:
+      return json(404, { error: `Traces know GET, PUT and DELETE, not ${method}.` });
+  }
 }
 
 const done: Reply = { status: 204, headers: {}, body: '' };

@@ -11,6 +11,7 @@ import { outsideRole } from './credentials.ts';
 import { FaultRules } from './faults.ts';
 import { PolicyEvaluator, type Principal, type ResourcePolicy } from './iam.ts';
 import { errorReply, refusal, type Reply } from './replies.ts';
+import type { XRay } from '../xray/xray.ts';
 
 /** Answers the calls of one service. What it throws is answered as an InternalFailure of that service. */
 export type Backend = (call: AwsCall) => Promise<Reply>;
@@ -25,6 +26,10 @@ export type EdgeSettings = {
   /** By IAM prefix: dynamodb, sns, sqs, execute-api, states, lambda, logs, cognito-idp. */
   backends: Record<string, Backend>;
   resourcePolicies?: ResourcePolicy[];
+  /** What the control surface shows besides, under `GET /_edge/NAME`. */
+  views?: Record<string, () => unknown>;
+  /** What the control surface shows of traces. */
+  xray?: Pick<XRay, 'store' | 'sampler'>;
   /** False lets denied calls pass, still listed under /_edge/denials. Default true. */
   enforce?: boolean;
   /** The `crash` fault struck a call of `call.worker`: end it. Called before the caller's socket is cut. */
@@ -75,6 +80,8 @@ export async function startEdge(settings: EdgeSettings): Promise<Edge> {
     faults: new FaultRules(),
     policies: new PolicyEvaluator(settings, principals, resourcePolicies),
     denials: new Denials(),
+    ...(settings.views && { views: settings.views }),
+    ...(settings.xray && { xray: settings.xray }),
   };
   const passage = new Passage(settings, controlled);
 

@@ -22,7 +22,7 @@ export const lambdaProperties: SupportedResources = {
     Runtime: 'implemented',
     Tags: onAwsOnly('text for people'),
     Timeout: 'implemented',
-    TracingConfig: onAwsOnly('there is no tracing service here'),
+    TracingConfig: 'implemented',
   },
   'AWS::Lambda::Permission': {
     Action: 'implemented',
@@ -43,7 +43,7 @@ export function folderOf(resource: StackResource, stack: Stack): string {
  */
 export function functionsOf(stack: Stack, assembly: Assembly): FunctionDefinition[] {
   return stack.ofType('AWS::Lambda::Function').map((resource) => {
-    const { Code, Environment, Handler, MemorySize, ReservedConcurrentExecutions, Runtime, Timeout } =
+    const { Code, Environment, Handler, MemorySize, ReservedConcurrentExecutions, Runtime, Timeout, TracingConfig } =
       resource.properties as {
         Code: { S3Key?: string };
         Environment?: { Variables?: Record<string, string> };
@@ -52,6 +52,7 @@ export function functionsOf(stack: Stack, assembly: Assembly): FunctionDefinitio
         ReservedConcurrentExecutions?: number;
         Runtime: string;
         Timeout?: number;
+        TracingConfig?: { Mode?: string };
       };
     if (!Runtime.startsWith('nodejs'))
       throw new Error(`${resource.ref} wants runtime ${Runtime}; workers run Node.js only`);
@@ -68,6 +69,7 @@ export function functionsOf(stack: Stack, assembly: Assembly): FunctionDefinitio
       timeoutSeconds: Timeout ?? 3,
       memoryMegabytes,
       reservedConcurrency: ReservedConcurrentExecutions,
+      tracesActively: TracingConfig?.Mode === 'Active',
       environment: {
         ...Environment?.Variables,
         ...runtimeEnvironment(resource.ref, Handler, memoryMegabytes, stack),

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { clockAhead } from '../clock.ts';
+import type { TracedInvocation } from '../xray/invocations.ts';
+import type { Tracing } from '../xray/xray.ts';
 import type { Invocation, WorkerReport, WorkerSettings } from './worker.ts';
 
 /** A Lambda function of the template, resolved: what to run, as whom, and within which limits. */
@@ -17,6 +19,8 @@ export type FunctionDefinition = {
   memoryMegabytes: number;
   /** ReservedConcurrentExecutions; past it, invocations are throttled. */
   reservedConcurrency?: number;
+  /** Begins traces; otherwise it only goes on with those of others. */
+  tracesActively?: boolean;
 };
 
 /** A function that failed as Lambda reports it: `errorType` is the thrown error's name, or Lambda's own for timeouts and crashes. */
@@ -44,6 +48,7 @@ type Environment = {
   current?: {
     requestId: string;
     event: string;
+    trace: TracedInvocation | undefined;
     timer: NodeJS.Timeout;
     resolve: (result: string) => void;
     reject: (error: Error) => void;
@@ -58,15 +63,17 @@ export class LambdaFunction {
   readonly definition: FunctionDefinition;
   readonly #edgePort: number;
   readonly #log: LogLine;
+  readonly #tracing: Tracing | undefined;
   readonly #environments = new Map<string, Environment>();
   readonly #idle: Environment[] = [];
   readonly #waiting: { resolve: (environment: Environment) => void; reject: (error: unknown) => void }[] = [];
   #stopped = false;
 
-  constructor(definition: FunctionDefinition, edgePort: number, log: LogLine) {
+  constructor(definition: FunctionDefinition, edgePort: number, log: LogLine, tracing?: Tracing) {
     this.definition = definition;
     this.#edgePort = edgePort;
     this.#log = log;
+    this.#tracing = tracing;
   }
 
   /** How many invocations are running now. */
@@ -77,16 +84,23 @@ export class LambdaFunction {
   /**
    * Invokes the function and waits for its result.
    * @param event any JSON value: what Lambda would pass as the event
+   * @param caller trace header of whoever asks
    * @returns the handler's result, through JSON
    * @throws FunctionError with the handler's error, `Sandbox.Timedout`, `Runtime.ExitError` or `TooManyRequestsException`
    */
-  async invoke(event: unknown): Promise<unknown> {
+  async invoke(event: unknown, caller?: string): Promise<unknown> {
     const { reservedConcurrency, functionName } = this.definition;
     if (reservedConcurrency !== undefined && this.running >= reservedConcurrency) {
       throw new FunctionError('TooManyRequestsException', `${functionName} reached its reserved concurrency`);
     }
     const environment = await this.#take();
-    const result = await this.#run(environment, JSON.stringify(event));
+    const trace = this.#tracing?.begin({
+      functionName,
+      event,
+      caller,
+      active: this.definition.tracesActively === true,
+    });
+    const result = await this.#run(environment, JSON.stringify(event), trace);
     return JSON.parse(result);
   }
 
@@ -137,7 +151,10 @@ export class LambdaFunction {
       clockAhead: clockAhead(),
     };
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-      env: { ...definition.environment },
+      env: {
+        ...definition.environment,
+        ...(this.#tracing && { AWS_XRAY_DAEMON_ADDRESS: this.#tracing.daemonAddress }),
+      },
       workerData: settings,
       stdout: true,
       stderr: true,
@@ -166,7 +183,7 @@ export class LambdaFunction {
     return environment;
   }
 
-  #run(environment: Environment, event: string): Promise<string> {
+  #run(environment: Environment, event: string, trace: TracedInvocation | undefined): Promise<string> {
     const { timeoutSeconds } = this.definition;
     const requestId = randomUUID();
     const deadline = Date.now() + timeoutSeconds * 1000;
@@ -176,8 +193,9 @@ export class LambdaFunction {
         this.#log({ function: this.definition.name, line: message });
         this.#discard(environment, new FunctionError('Sandbox.Timedout', message));
       }, timeoutSeconds * 1000);
-      environment.current = { requestId, event, timer, resolve, reject };
-      environment.worker.postMessage({ requestId, event, deadline } satisfies Invocation);
+      environment.current = { requestId, event, trace, timer, resolve, reject };
+      const traceHeader = trace?.header ?? '';
+      environment.worker.postMessage({ requestId, event, deadline, traceHeader } satisfies Invocation);
     });
   }
 
@@ -186,6 +204,7 @@ export class LambdaFunction {
     if (report.kind === 'ready' || !current || current.requestId !== report.requestId) return;
     clearTimeout(current.timer);
     environment.current = undefined;
+    current.trace?.end({ failed: report.kind === 'error' });
     if (report.kind === 'result') current.resolve(report.result);
     else current.reject(new FunctionError(report.errorType, report.errorMessage, report.trace));
     const next = this.#waiting.shift();
@@ -206,6 +225,7 @@ export class LambdaFunction {
     if (place >= 0) this.#idle.splice(place, 1);
     if (!environment.current) return;
     clearTimeout(environment.current.timer);
+    environment.current.trace?.end({ failed: true });
     environment.current.reject(reason);
     environment.current = undefined;
   }

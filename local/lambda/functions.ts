@@ -1,4 +1,5 @@
 import { textMatcher } from '../edge/wildcard.ts';
+import type { Tracing } from '../xray/xray.ts';
 import { type FunctionDefinition, LambdaFunction, type LogLine } from './function.ts';
 
 /** An AWS::Lambda::Permission, resolved: who may invoke a function, and for which source. */
@@ -9,9 +10,15 @@ export class Functions {
   readonly #byArn: Map<string, LambdaFunction>;
   readonly #permissions: InvokePermission[];
 
-  constructor(definitions: FunctionDefinition[], permissions: InvokePermission[], edgePort: number, log: LogLine) {
+  constructor(
+    definitions: FunctionDefinition[],
+    permissions: InvokePermission[],
+    edgePort: number,
+    log: LogLine,
+    tracing?: Tracing,
+  ) {
     this.#byArn = new Map(
-      definitions.map((definition) => [definition.functionArn, new LambdaFunction(definition, edgePort, log)]),
+      definitions.map((definition) => [definition.functionArn, new LambdaFunction(definition, edgePort, log, tracing)]),
     );
     this.#permissions = permissions;
   }

@@ -36,7 +36,7 @@ export function lambdaBackend(functions: Pick<Functions, 'get' | 'has'>): Backen
       return refuse('InvalidRequestContentException', 400, 'Could not parse request body into json.', { Type: 'User' });
     }
     try {
-      return answered(call, await functions.get(arn).invoke(event.value));
+      return answered(call, await functions.get(arn).invoke(event.value, traceHeaderOf(call)));
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
       if (error.errorType === 'TooManyRequestsException') {
@@ -51,6 +51,10 @@ export function lambdaBackend(functions: Pick<Functions, 'get' | 'has'>): Backen
       );
     }
   };
+}
+
+function traceHeaderOf({ headers }: AwsCall): string | undefined {
+  return [headers['x-amzn-trace-id']].flat()[0];
 }
 
 /** What a function answered; one that failed is a success of Lambda's with a header that says so. */

@@ -15,7 +15,7 @@ export type WorkerSettings = {
 };
 
 /** One invocation, as the runtime hands it to a worker; `event` is JSON text, as on the wire of the Lambda Runtime API. */
-export type Invocation = { requestId: string; event: string; deadline: number };
+export type Invocation = { requestId: string; event: string; deadline: number; traceHeader?: string };
 
 /** What a worker says: it is ready, or an invocation ended with a JSON result or an error as Lambda reports one. */
 export type WorkerReport =
@@ -44,6 +44,7 @@ async function serve(): Promise<void> {
 
 async function invoke(handler: Handler, settings: WorkerSettings, invocation: Invocation): Promise<WorkerReport> {
   const { requestId } = invocation;
+  process.env['_X_AMZN_TRACE_ID'] = invocation.traceHeader ?? '';
   try {
     const result = await handler(JSON.parse(invocation.event), contextOf(settings, invocation));
     return { kind: 'result', requestId, result: JSON.stringify(result) ?? 'null' };

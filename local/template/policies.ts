@@ -13,6 +13,7 @@ export const policyProperties: SupportedResources = {
   'AWS::IAM::Policy': { PolicyDocument: 'implemented', PolicyName: 'implemented', Roles: 'implemented' },
   'AWS::SNS::TopicPolicy': { PolicyDocument: 'implemented', Topics: 'implemented' },
   'AWS::SQS::QueuePolicy': { PolicyDocument: 'implemented', Queues: 'implemented' },
+  'AWS::XRay::ResourcePolicy': { PolicyDocument: 'implemented', PolicyName: { noEffect: 'text for people' } },
 };
 
 /** All policies of a role, inline and attached, by the role's ARN. */
@@ -29,7 +30,7 @@ export function identityPoliciesOf(stack: Stack, roleArn: string): PolicyDocumen
   ];
 }
 
-/** The policies that topics and queues carry. */
+/** The policies that topics, queues and X-Ray carry; X-Ray's is JSON text, and about all there is. */
 export function resourcePoliciesOf(stack: Stack): ResourcePolicy[] {
   const queueArns = new Map(
     stack.ofType('AWS::SQS::Queue').map(({ ref, attributes }) => [ref, attributes['Arn'] ?? '']),
@@ -44,5 +45,10 @@ export function resourcePoliciesOf(stack: Stack): ResourcePolicy[] {
     document: properties['PolicyDocument'],
     resources: (properties['Queues'] as string[]).map((url) => queueArns.get(url) ?? url),
   }));
-  return [...ofTopics, ...ofQueues];
+  const ofTraces = stack.ofType('AWS::XRay::ResourcePolicy').map(({ logicalId, properties }) => ({
+    name: logicalId,
+    document: JSON.parse(String(properties['PolicyDocument'])) as unknown,
+    resources: ['*'],
+  }));
+  return [...ofTopics, ...ofQueues, ...ofTraces];
 }

@@ -53,6 +53,7 @@ test('in production the schema is not shown, and queries are limited', () => {
     ResolverCountLimit: 20,
     UserPoolConfig: { DefaultAction: 'DENY', AppIdClientRegex: Match.anyValue() },
     LogConfig: { ExcludeVerboseContent: true },
+    XrayEnabled: true,
   });
   templateOf('dev').hasResourceProperties('AWS::AppSync::GraphQLApi', { IntrospectionConfig: 'ENABLED' });
 });

@@ -22,6 +22,7 @@ describe.each(environments)('functions of %s', (environment) => {
       'permissions-http',
       'redrive-batch',
       'replay',
+      'report',
       'subscription',
       'websocket-authorizer',
     ]);
@@ -34,6 +35,15 @@ describe.each(environments)('functions of %s', (environment) => {
       Architectures: ['arm64'],
       Handler: 'index.handler',
       Code: { S3Key: expect.stringMatching(/^[0-9a-f]{64}\.zip$/) },
+    });
+  });
+
+  it.each(functions)('%s tells X-Ray of its work', (_, resource) => {
+    expect(resource['Properties'].TracingConfig).toEqual({ Mode: 'Active' });
+    expect(stack.statementsOf(resource)).toContainEqual({
+      Effect: 'Allow',
+      Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
+      Resource: '*',
     });
   });
 

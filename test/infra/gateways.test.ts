@@ -33,6 +33,7 @@ describe.each(environments)('gateways of %s', (environment) => {
       'authenticate',
       'ping',
       'replay',
+      'report',
       'subscribe',
       'unsubscribe',
     ]);
@@ -52,6 +53,7 @@ describe.each(environments)('gateways of %s', (environment) => {
     expect(functionBehind('replay')).toBe('replay');
     expect(functionBehind('ping')).toBe('heartbeat');
     expect(functionBehind('authenticate')).toBe('authenticate');
+    expect(functionBehind('report')).toBe('report');
   });
 
   it('asks the authorizer whatever a connecting client brings', () => {
@@ -70,6 +72,10 @@ describe.each(environments)('gateways of %s', (environment) => {
     expect(responses.map(({ Properties }) => targetId(Properties.RouteId)).sort()).toEqual(
       answering.map(({ id }) => id).sort(),
     );
+  });
+
+  it('answers no report', () => {
+    expect(route('report')['Properties'].RouteResponseSelectionExpression).toBeUndefined();
   });
 
   it.each([
@@ -122,7 +128,7 @@ describe.each(environments)('gateways of %s', (environment) => {
   it('limits every action of a socket by itself, so that a flood of one leaves the others and sending alone', () => {
     const stage = stages.find(({ Properties }) => Properties.StageName === 'dvl');
     const ownLimits = Object.keys(stage?.['Properties'].RouteSettings).sort();
-    expect(ownLimits).toEqual(['$connect', 'authenticate', 'ping', 'replay', 'subscribe', 'unsubscribe']);
+    expect(ownLimits).toEqual(['$connect', 'authenticate', 'ping', 'replay', 'report', 'subscribe', 'unsubscribe']);
     for (const routeKey of ownLimits) expect(stage?.['DependsOn']).toContain(route(routeKey).id);
   });
 

@@ -72,6 +72,24 @@ describe.each(environments)('topics and queues of %s', (environment) => {
     }
   });
 
+  it('traces messages through both topics, and lets SNS tell X-Ray of these alone', () => {
+    const traced = topics.filter(({ Properties }) => Properties?.TracingConfig === 'Active').map(({ id }) => id);
+    expect(traced.sort()).toEqual(subscriptions.map(({ Properties }) => targetId(Properties.TopicArn)).sort());
+    const [policy, ...others] = stack.ofType('AWS::XRay::ResourcePolicy');
+    expect(others).toEqual([]);
+    const text: string = policy?.['Properties'].PolicyDocument['Fn::Join'][1]
+      .map((part: string | object) => (typeof part === 'string' ? part : Object.values(part).join()))
+      .join('');
+    const [statement, ...more] = JSON.parse(text).Statement;
+    expect(more).toEqual([]);
+    expect(statement).toMatchObject({
+      Effect: 'Allow',
+      Principal: { Service: 'sns.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': 'AWS::AccountId' } },
+    });
+    expect([...statement.Condition.StringLike['aws:SourceArn']].sort()).toEqual(traced);
+  });
+
   it('orders and deduplicates by group, so that one group does not slow another', () => {
     for (const topic of topics.filter(isFifoTopic)) {
       expect(topic['Properties']).toMatchObject({ FifoThroughputScope: 'MessageGroup' });

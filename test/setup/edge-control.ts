@@ -14,7 +14,7 @@ export type FaultRule = {
   times?: number;
   probability?: number;
   fault:
-    | { error: string; statusCode: number; message?: string }
+    | { error: string; statusCode: number; message?: string; fields?: Record<string, unknown> }
     | { delayMs: number }
     | { dropReply: true }
     | { crash: true | 'after' }
@@ -38,6 +38,30 @@ export type StatementUse = {
   decisive: number;
   unusedActions: string[];
   unusedResources: string[];
+};
+
+/** A service's work for a request; see local/xray/trace-store.ts. */
+export type Segment = {
+  trace_id: string;
+  id: string;
+  name: string;
+  parent_id?: string;
+  fault?: boolean;
+  error?: boolean;
+  annotations?: Record<string, unknown>;
+  subsegments?: Segment[];
+  links?: { trace_id: string }[];
+};
+
+export type Trace = { traceId: string; segments: Segment[] };
+
+/** An alarm and its state; see local/cloudwatch/alarms.ts. */
+export type ShownAlarm = {
+  name: string;
+  state: string;
+  reason: string;
+  notEvaluatedFor: string[];
+  changes: { from: string; to: string; at: string }[];
 };
 
 /** The embedded cloud's control surface, which a deployed stack does not have. */
@@ -87,9 +111,24 @@ export class EdgeControl {
     return (await this.#ask('GET', 'policies')) as StatementUse[];
   }
 
+  /** The alarms of the template, each with its state. */
+  async alarms(): Promise<ShownAlarm[]> {
+    return (await this.#ask('GET', 'alarms')) as ShownAlarm[];
+  }
+
   /** Calls that no policy allowed. */
   async denials(): Promise<unknown[]> {
     return (await this.#ask('GET', 'denials')) as unknown[];
+  }
+
+  /** Keeps this share of the traces from now on. */
+  async keepTraces(rate: number): Promise<void> {
+    await this.#ask('PUT', 'traces', { rate });
+  }
+
+  /** The traces in which a message is named, or all. */
+  async traces(messageId?: string): Promise<Trace[]> {
+    return (await this.#ask('GET', messageId === undefined ? 'traces' : `traces?messageId=${messageId}`)) as Trace[];
   }
 
   async mend(): Promise<void> {

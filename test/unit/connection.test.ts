@@ -82,7 +82,7 @@ describe('the connection function', () => {
 
     test('counts, writes, and only then reads the permissions again, strongly', async () => {
       await open({ chatIds: ['chat-1'] });
-      expect(aws.actions).toEqual(['Query', 'TransactWriteItems', 'BatchGetItem']);
+      expect(aws.actions).toEqual(['Query', 'UpdateItem', 'TransactWriteItems', 'BatchGetItem']);
       expect(aws.inputs('BatchGetItem')).toEqual([
         { RequestItems: { permissions_table: expect.objectContaining({ ConsistentRead: true }) } },
       ]);
@@ -125,7 +125,7 @@ describe('the connection function', () => {
       expect(await open({ userId })).toMatchObject({ statusCode: 200 });
       aws.reset();
       expect(await open({ userId })).toMatchObject({ statusCode: 429 });
-      expect(aws.actions).toEqual(['Query']);
+      expect(aws.actions).toEqual(['Query', 'UpdateItem']);
     });
 
     test('nobody in the context', async () => {
@@ -182,7 +182,7 @@ describe('the connection function', () => {
     );
     expect(JSON.parse(answer.body ?? '')).toEqual({
       type: 'error',
-      error: `Unknown action: "${action}". Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate.`,
+      error: `Unknown action: "${action}". Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate, report.`,
       statusCode: 400,
       ackId: 'x',
     });

@@ -6,6 +6,7 @@ import { PingRequest } from '../../functions/domain/protocol/ping-request.ts';
 import { PublishRequest } from '../../functions/domain/protocol/publish-request.ts';
 import { HttpPublishReply } from '../../functions/domain/protocol/replies.ts';
 import { ReplayRequest } from '../../functions/domain/protocol/replay-request.ts';
+import { ReportRequest } from '../../functions/domain/protocol/report-request.ts';
 import { SubscriptionRequest } from '../../functions/domain/protocol/subscription-request.ts';
 import { refusals } from '../integration/contract/refusals.ts';
 import { definitionOf } from '../setup/contract.ts';
@@ -36,6 +37,7 @@ const requests: Record<string, v.GenericSchema> = {
   replay: ReplayRequest,
   ping: PingRequest,
   authenticate: AuthenticateRequest,
+  report: ReportRequest,
 };
 
 /** The schema of an example, by what tells the kinds apart. */

@@ -187,7 +187,7 @@ describe('publishing', () => {
       expect(await overSocket({ action: 'shout', payload: hello, ackId: 3 })).toEqual({
         type: 'error',
         error:
-          'Unknown action: "shout". Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate.',
+          'Unknown action: "shout". Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate, report.',
         statusCode: 400,
         ackId: 3,
       });

@@ -84,11 +84,12 @@ describe('the subscription function', () => {
       const chatIds = Array.from({ length: 100 }, (_chat, index) => `many-${index}`);
       const reply = await subscribe(ada, ...chatIds);
       expect((reply['chats'] as { chatId: string }[]).map(({ chatId }) => chatId)).toEqual(chatIds);
-      // 101 keys before and after; 50 rows and their checks a write; the connection's subscriptions. No chat has numbers to look for.
+      // 101 keys before and after; 50 rows and their checks a write; the connection's subscriptions; the allowance. No chat has numbers to look for.
       expect([...aws.actions].sort()).toEqual([
         ...Array<string>(2 + 2).fill('BatchGetItem'),
         'Query',
         ...Array<string>(2).fill('TransactWriteItems'),
+        'UpdateItem',
       ]);
       const strong = aws.inputs<{ RequestItems: object }>('BatchGetItem');
       for (const { RequestItems } of strong) {
@@ -96,9 +97,10 @@ describe('the subscription function', () => {
       }
     });
 
-    test('one chat costs five calls', async () => {
+    test('one chat costs six calls', async () => {
       await subscribe(await personOnline('ada'), 'chat-1');
-      expect([...aws.actions].sort()).toEqual(['BatchGetItem', 'BatchGetItem', 'Query', 'Query', 'TransactWriteItems']);
+      const calls = ['BatchGetItem', 'BatchGetItem', 'Query', 'Query', 'TransactWriteItems', 'UpdateItem'];
+      expect([...aws.actions].sort()).toEqual(calls);
     });
 
     test('each row is written beside a check of its permission, as it was read; the own channel needs none', async () => {
@@ -304,7 +306,7 @@ describe('the subscription function', () => {
   });
 
   test('other routes and other events are refused', async () => {
-    const known = 'Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate.';
+    const known = 'Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate, report.';
     expect(await answerOf(handler, { userId: 'ada' }, { action: 'replay', chatIds: ['chat-1'] })).toMatchObject({
       error: `Unknown action: "replay". ${known}`,
       statusCode: 400,

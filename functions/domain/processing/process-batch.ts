@@ -5,6 +5,7 @@ import { ProcessRun } from './process-run.ts';
 import type { QueueRecord, SourceQueue } from './record.ts';
 import { returnSoon, secondsUntilRetry, type Returned } from './return-soon.ts';
 import { groupsOf, recordsOf, type Run } from './runs.ts';
+import { traceRun } from './trace-run.ts';
 
 type ReturnedRecord = Returned & { record: QueueRecord };
 
@@ -34,7 +35,7 @@ async function processGroup(
 ): Promise<ReturnedRecord[]> {
   const returned: ReturnedRecord[] = [];
   for (const [index, run] of runs.entries()) {
-    const failed = deadline.hasPassed() ? recordsOf(run) : await process.run(run);
+    const failed = deadline.hasPassed() ? recordsOf(run) : await traceRun(run, () => process.run(run));
     const [first] = failed;
     if (first === undefined) continue;
     if (!queue.fifo) {

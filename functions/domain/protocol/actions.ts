@@ -9,6 +9,7 @@ export const knownActions: readonly string[] = [
   'replay',
   'ping',
   'authenticate',
+  'report',
 ];
 
 /** The refusal of an action that no route serves, or that is not a client's to name (`$connect`). */

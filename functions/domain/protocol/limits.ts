@@ -29,4 +29,8 @@ export const limits = {
   multiPartGroupIdLength: 256,
   /** Characters of its JSON. */
   ackIdLength: 1024,
+  /** How late a message that is reported may have come, and how long ago that may be. */
+  reportAgeMs: 10 * 60 * 1000,
+  /** How far a reporter's clock may be ahead, or behind the sender's. */
+  reportSkewMs: 1000,
 } as const;

@@ -3,11 +3,15 @@ import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk
 import { request } from 'node:http';
 import { outsideCredentials, roleCredentials } from '../../../local/edge/credentials.ts';
 import type { Edge } from '../../../local/edge/edge.ts';
+import { Sampler } from '../../../local/xray/sampler.ts';
+import { TraceStore } from '../../../local/xray/trace-store.ts';
 import { accountId, allow, messagesArn, region, startStubbedEdge } from './stub-backend.ts';
 
 let edge: Edge;
+const xray = { store: new TraceStore(), sampler: new Sampler() };
 beforeAll(async () => {
   ({ edge } = await startStubbedEdge({
+    xray,
     principals: [{ name: 'reader', policies: [allow('dynamodb:GetItem', messagesArn)] }],
   }));
 });
@@ -137,6 +141,46 @@ describe('/_edge/faults', () => {
   ])('refuses a rule with %s', async (_case, rule, error) => {
     expect(await ask('POST', 'faults', rule)).toEqual({ status: 400, body: { error } });
     expect((await ask('GET', 'faults')).body).toEqual([]);
+  });
+});
+
+describe('/_edge/traces', () => {
+  const segment = { trace_id: '1-00000000-000000000000000000000001', id: '0', name: 'sample', start_time: 0 };
+  beforeEach(() => ask('DELETE', 'traces'));
+
+  test('shows the traces that are kept, all or those of a message, and forgets them', async () => {
+    const annotated = {
+      ...segment,
+      trace_id: '1-00000000-000000000000000000000002',
+      annotations: { messageId: 'one' },
+    };
+    for (const each of [segment, annotated]) xray.store.record(each);
+    const traces = [segment, annotated].map((each) => ({ traceId: each.trace_id, segments: [each] }));
+    expect(await ask('GET', 'traces')).toEqual({ status: 200, body: traces });
+    expect(await ask('GET', 'traces?messageId=one')).toEqual({ status: 200, body: [traces[1]] });
+    expect(await ask('DELETE', 'traces')).toEqual({ status: 204, body: undefined });
+    expect((await ask('GET', 'traces')).body).toEqual([]);
+  });
+
+  test('sets how many are kept', async () => {
+    for (const rate of [0, 0.5, 1]) {
+      expect(await ask('PUT', 'traces', { rate })).toEqual({ status: 204, body: undefined });
+      expect(xray.sampler.rate).toBe(rate);
+    }
+    expect(await ask('PUT', 'traces', { rate: null })).toEqual({ status: 204, body: undefined });
+    expect(xray.sampler.rate).toBeUndefined();
+  });
+
+  test.each(['all', '{}', '{"rate":2}', '{"rate":"1"}', '{"rate":1,"for":"ever"}'])(
+    'knows no share %s',
+    async (body) => {
+      expect((await ask('PUT', 'traces', body)).status).toBe(400);
+      expect(xray.sampler.rate).toBeUndefined();
+    },
+  );
+
+  test('knows nothing else', async () => {
+    expect((await ask('POST', 'traces')).status).toBe(404);
   });
 });
 
