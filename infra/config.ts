@@ -10,7 +10,7 @@ export interface Throttle {
   burstLimit: number;
 }
 
-/** Messages a second in the long run, and the most that a window of some seconds takes. */
+/** How much a second in the long run, and the most that a window of ten seconds takes. */
 export interface Allowance {
   perSecond: number;
   burst: number;
@@ -70,8 +70,8 @@ export interface Settings {
   connectionLifetime: Duration;
   /** A connection younger than this keeps its rows on a 410: a post that beats the return of `$connect` gets one too. */
   youngConnection: Duration;
-  /** Messages: what one user may send, and what one chat may get from all its members. */
-  rateLimit: { user: Allowance; chat: Allowance };
+  /** What one user may send; what one chat may get from all its members; what one user may subscribe to, connecting included. */
+  rateLimit: { user: Allowance; chat: Allowance; subscriptions: Allowance };
   functions: {
     gatekeeper: FunctionSettings;
     publisher: FunctionSettings;
@@ -130,7 +130,12 @@ const dev: Settings = {
   youngConnection: Duration.seconds(30),
   // A chat takes four times what one of its members may send, so that no one member can use it up; and no more than the 300 a
   // second that SNS takes for one FIFO message group, which a chat is (AWS: "High throughput FIFO topics in Amazon SNS").
-  rateLimit: { user: { perSecond: 50, burst: 500 }, chat: { perSecond: 200, burst: 2_000 } },
+  rateLimit: {
+    user: { perSecond: 50, burst: 500 },
+    chat: { perSecond: 200, burst: 2_000 },
+    // Four clients of a user who comes back to 500 chats on each.
+    subscriptions: { perSecond: 200, burst: 2_000 },
+  },
   functions: {
     // CPU comes with memory: these start cold in front of a waiting client, so they get more than they fill.
     gatekeeper: { memorySize: 512, timeout: Duration.seconds(10) },

@@ -89,8 +89,12 @@ export class DeliveryPlane extends Construct {
         CONNECTIONS_TABLE: tables.connections.tableName,
         SUBSCRIPTIONS_TABLE: tables.subscriptions.tableName,
         CONNECTION_TTL_SECONDS: inSeconds([settings.connectionLifetime]),
+        RATE_LIMITS_TABLE: tables.rateLimits.tableName,
+        SUBSCRIPTION_RATE_PER_SECOND: String(settings.rateLimit.subscriptions.perSecond),
+        SUBSCRIPTION_BURST: String(settings.rateLimit.subscriptions.burst),
       },
       permissions: [
+        allow(['dynamodb:UpdateItem'], tables.rateLimits.tableArn),
         // One transaction writes the rows; the actions are those of its parts.
         allow(['dynamodb:PutItem'], tables.connections.tableArn, tables.subscriptions.tableArn),
         allow(['dynamodb:UpdateItem'], tables.subscriptions.tableArn),

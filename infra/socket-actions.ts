@@ -37,7 +37,7 @@ export class SocketActions extends Construct {
 
   private subscription(): ServiceFunction {
     const { settings, tables } = this.props;
-    const { permissions, connections, subscriptions, chats } = tables;
+    const { permissions, connections, subscriptions, chats, rateLimits } = tables;
     const history = this.readHistory();
     return this.function('subscription', {
       description: 'Lets a live socket listen to more chats, or to fewer',
@@ -48,9 +48,13 @@ export class SocketActions extends Construct {
         CONNECTIONS_TABLE: connections.tableName,
         SUBSCRIPTIONS_TABLE: subscriptions.tableName,
         CHATS_TABLE: chats.tableName,
+        RATE_LIMITS_TABLE: rateLimits.tableName,
+        SUBSCRIPTION_RATE_PER_SECOND: String(settings.rateLimit.subscriptions.perSecond),
+        SUBSCRIPTION_BURST: String(settings.rateLimit.subscriptions.burst),
       },
       permissions: [
         allow(['dynamodb:BatchGetItem'], permissions.tableArn, connections.tableArn, chats.tableArn),
+        allow(['dynamodb:UpdateItem'], rateLimits.tableArn),
         allow(['dynamodb:ConditionCheckItem'], permissions.tableArn),
         allow(['dynamodb:PutItem', 'dynamodb:BatchWriteItem', 'dynamodb:UpdateItem'], subscriptions.tableArn),
         allow(['dynamodb:Query'], indexOf(subscriptions.tableArn, 'byConnection')),

@@ -145,6 +145,12 @@ export const environment = {
   get chatRatePerSecond() {
     return once('CHAT_RATE_PER_SECOND', Number, '200');
   },
+  get subscriptionRatePerSecond() {
+    return once('SUBSCRIPTION_RATE_PER_SECOND', Number, '200');
+  },
+  get subscriptionBurst() {
+    return once('SUBSCRIPTION_BURST', Number, '2000');
+  },
   get chatBurst() {
     return once('CHAT_BURST', Number, '2000');
   },

@@ -5,29 +5,33 @@ import { environment } from './environment.ts';
 
 /** A counter of one subject in one window of time. Times in epoch seconds. */
 export interface RateCounter {
-  /** `user#ID` or `chat#ID`. */
+  /** `user#ID`, `chat#ID` or `subscriptions#ID`. */
   subject: string;
   /** When the window starts. */
   window: number;
+  /** How much is added, or taken back. */
+  amount: number;
   /** When DynamoDB may delete the counter. */
   expiresAt: number;
 }
 
 /**
- * Adds one to a counter unless it stands at `most`: one conditional write, so that no two callers get the same last one.
+ * Adds to a counter unless that would take it over `most`: one conditional write, so that no two callers get the same last one.
  *
  * @returns whether it was added.
  */
-export async function countUpTo(most: number, { subject, window, expiresAt }: RateCounter): Promise<boolean> {
+export async function countUpTo(most: number, counter: RateCounter): Promise<boolean> {
+  const { subject, window, amount, expiresAt } = counter;
+  if (amount > most) return false;
   try {
     await dynamodb.send(
       new UpdateCommand({
         TableName: environment.rateLimitsTable,
         Key: { subject, window },
-        UpdateExpression: 'ADD #count :one SET expiresAt = :expiresAt',
-        ConditionExpression: 'attribute_not_exists(#count) OR #count < :most',
+        UpdateExpression: 'ADD #count :amount SET expiresAt = :expiresAt',
+        ConditionExpression: 'attribute_not_exists(#count) OR #count <= :before',
         ExpressionAttributeNames: { '#count': 'count' },
-        ExpressionAttributeValues: { ':one': 1, ':most': most, ':expiresAt': expiresAt },
+        ExpressionAttributeValues: { ':amount': amount, ':before': most - amount, ':expiresAt': expiresAt },
       }),
     );
     return true;
@@ -37,15 +41,15 @@ export async function countUpTo(most: number, { subject, window, expiresAt }: Ra
   }
 }
 
-/** Takes one back from a counter that added it. */
-export async function uncount({ subject, window }: RateCounter): Promise<void> {
+/** Takes back from a counter what was added to it. */
+export async function uncount({ subject, window, amount }: RateCounter): Promise<void> {
   await dynamodb.send(
     new UpdateCommand({
       TableName: environment.rateLimitsTable,
       Key: { subject, window },
-      UpdateExpression: 'ADD #count :one',
+      UpdateExpression: 'ADD #count :amount',
       ExpressionAttributeNames: { '#count': 'count' },
-      ExpressionAttributeValues: { ':one': -1 },
+      ExpressionAttributeValues: { ':amount': -amount },
     }),
   );
 }

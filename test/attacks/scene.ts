@@ -17,6 +17,8 @@ import { type RawAnswer, requestLines, sendRaw } from './raw-http.ts';
 /** Messages in a window of ten seconds, small enough to be used up by a test. */
 export const userBurst = 40;
 export const chatBurst = 4 * userBurst;
+/** Subscriptions in such a window. */
+export const subscriptionBurst = 200;
 /** Pings that come at once, and a second. */
 export const pingLimits = { ThrottlingBurstLimit: 60, ThrottlingRateLimit: 5 };
 
@@ -72,6 +74,7 @@ export class Scene {
       ALLOWED_ORIGINS: 'https://app.example',
       USER_BURST: String(userBurst),
       CHAT_BURST: String(chatBurst),
+      SUBSCRIPTION_BURST: String(subscriptionBurst),
     });
     throttlePings(assembly);
     const cloud = await startCloud({ arguments: ['--assembly', assembly, '--duplicates', '0'] });

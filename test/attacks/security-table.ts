@@ -217,10 +217,16 @@ export const attackTable: TableRow[] = [
     named: 'do not wait',
   },
   {
-    attack: 'More than 20 connections; more than 500 subscriptions',
-    answer: '429; refused one by one',
+    attack: 'More than 20 connections of one user',
+    answer: '429 until one of them closes',
     test: `${contract}/connect.test.ts`,
     named: 'until one of them closes',
+  },
+  {
+    attack: 'More than 500 subscriptions of one connection',
+    answer: 'refused one by one',
+    test: 'test/unit/subscription.test.ts',
+    named: 'a connection may have 500 subscriptions',
   },
   {
     attack: 'A flood of messages from one user, over both ways in',
@@ -236,7 +242,13 @@ export const attackTable: TableRow[] = [
     named: 'of strangers: they spend nothing',
   },
   {
-    attack: 'A flood of pings, replays or subscriptions',
+    attack: 'A flood of subscriptions, or of connections that come with some',
+    answer: '429 with `retryAfterMs` beyond what one user may make; others subscribe and connect',
+    test: `${attacks}/attacks.test.ts`,
+    named: 'of subscriptions: 429 beyond the allowance',
+  },
+  {
+    attack: 'A flood of pings or replays',
     answer: 'the gateway’s throttle of that action; sending and the other actions have limits of their own',
     test: `${attacks}/attacks.test.ts`,
     named: 'of pings: the gateway takes no more',

@@ -1,6 +1,8 @@
 import './support/quiet.ts';
 import { TooManyRequests } from '../../functions/domain/protocol/errors.ts';
-import { allowancePerWindow, spendAllowance } from '../../functions/domain/publishing/allowance.ts';
+import { allowancePerWindow } from '../../functions/domain/allowance.ts';
+import { spendAllowance } from '../../functions/domain/publishing/allowance.ts';
+import { spendSubscriptions } from '../../functions/domain/subscribing/allowance.ts';
 import { Aws } from './support/aws.ts';
 import { table } from './support/tables.ts';
 
@@ -8,7 +10,7 @@ describe('allowances', () => {
   let aws: Aws;
 
   beforeAll(async () => {
-    Object.assign(process.env, { USER_BURST: '3', CHAT_BURST: '4' });
+    Object.assign(process.env, { USER_BURST: '3', CHAT_BURST: '4', SUBSCRIPTION_BURST: '10' });
     aws = await Aws.start();
   });
   afterAll(() => aws.stop());
@@ -83,6 +85,17 @@ describe('allowances', () => {
     expect(await table('RATE_LIMITS_TABLE').of('user#bob')).toEqual([
       { subject: 'user#bob', window: start / 1000, count: 1, expiresAt: start / 1000 + 3_600 },
     ]);
+  });
+
+  test('subscriptions count by the number, whole or not at all, and those of none cost nothing', async () => {
+    await spendSubscriptions('ada', 6, start);
+    await spendSubscriptions('ada', 0, start);
+    await expect(spendSubscriptions('ada', 5, start)).rejects.toThrow(TooManyRequests);
+    await expect(spendSubscriptions('bob', 11, start)).rejects.toThrow(TooManyRequests);
+    expect(await table('RATE_LIMITS_TABLE').of('subscriptions#ada')).toMatchObject([{ count: 6 }]);
+    await spendSubscriptions('eve', 6, start);
+    await spendSubscriptions('eve', 4, start);
+    expect(await table('RATE_LIMITS_TABLE').of('subscriptions#eve')).toMatchObject([{ count: 10 }]);
   });
 
   test('never over the burst, and no faster than the rate in the long run', () => {

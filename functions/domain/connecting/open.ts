@@ -8,6 +8,7 @@ import { toSeconds } from '../clock.ts';
 import { isLive, isOwnChannel } from '../permission.ts';
 import { Forbidden, ServiceError } from '../protocol/errors.ts';
 import { limits } from '../protocol/limits.ts';
+import { spendSubscriptions } from '../subscribing/allowance.ts';
 import { subscriberKey } from './subscriber.ts';
 
 /** A connection that the authorizer let through, on its way to being open. */
@@ -35,13 +36,11 @@ export class TooManyConnections extends ServiceError {
  * again. A permission revoked before that read is seen by it; one revoked after finds the rows and ends them. When
  * anything fails, no row stays behind.
  *
- * @throws TooManyConnections; Forbidden when a permission is gone; AWS errors as they are.
+ * @throws TooManyConnections; TooManyRequests; Forbidden when a permission is gone; AWS errors as they are.
  */
 export async function openConnection(opening: Opening, now = Date.now()): Promise<void> {
-  // Rows older than a connection can be are leftovers of a lost `$disconnect`.
-  const oldest = new Date(now - environment.connectionTtlSeconds * 1000).toISOString();
-  if ((await countConnections(opening.userId, oldest)) >= limits.connectionsPerUser) throw new TooManyConnections();
   const { connection, subscriptions } = rowsOf(opening, now);
+  await Promise.all([requirePlace(opening.userId, now), spendSubscriptions(opening.userId, subscriptions.length, now)]);
   try {
     await writeConnection(connection, subscriptions);
     await applyPermissions(opening, subscriptions, now);
@@ -49,6 +48,12 @@ export async function openConnection(opening: Opening, now = Date.now()): Promis
     await leaveNothing(connection, subscriptions);
     throw error;
   }
+}
+
+async function requirePlace(userId: string, now: number): Promise<void> {
+  // Rows older than a connection can be are leftovers of a lost `$disconnect`.
+  const oldest = new Date(now - environment.connectionTtlSeconds * 1000).toISOString();
+  if ((await countConnections(userId, oldest)) >= limits.connectionsPerUser) throw new TooManyConnections();
 }
 
 function rowsOf(opening: Opening, now: number): { connection: ConnectionRow; subscriptions: SubscriptionRow[] } {

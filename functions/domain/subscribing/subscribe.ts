@@ -7,6 +7,7 @@ import { limits } from '../protocol/limits.ts';
 import { invalid } from '../protocol/parse.ts';
 import type { Subscribed } from '../protocol/server-frames.ts';
 import { requireLiveToken } from '../token.ts';
+import { spendSubscriptions } from './allowance.ts';
 import { Standing, type Listener } from './standing.ts';
 import { writeSubscriptions } from './write-subscriptions.ts';
 
@@ -21,7 +22,8 @@ import { writeSubscriptions } from './write-subscriptions.ts';
  * So what comes after the head comes live, and what is missing up to it is the client's to replay. A token renewed in the
  * meantime is seen in step 3, too; so is a connection that has closed, and then nothing stays behind.
  *
- * @throws Unauthorized when the token has ended; ConnectionGone; AWS errors as they are, and then no row stays either.
+ * @throws Unauthorized when the token has ended; ConnectionGone; TooManyRequests; AWS errors as they are, and then no row stays
+ * either.
  */
 export async function subscribe(listener: Listener, chatIds: readonly string[], now = Date.now()): Promise<Subscribed> {
   const { connectionId } = listener;
@@ -45,6 +47,7 @@ export async function subscribe(listener: Listener, chatIds: readonly string[], 
     }
   }
 
+  await spendSubscriptions(listener.userId, permitted.length, now);
   const { settled, revoked } = await writeSubscriptions(listener, standing, permitted, now);
   count('Subscribed', settled.length);
   for (const chatId of revoked) refused.set(chatId, new Forbidden(mayNotJoin));
