@@ -218,6 +218,7 @@ const production: Settings = {
       ping: { rateLimit: 400, burstLimit: 1600 },
       // One client that comes back may ask for hundreds of pages.
       replay: { rateLimit: 150, burstLimit: 1200 },
+      report: { rateLimit: 50, burstLimit: 200 },
       // A sample of what is delivered: more tell no more.
       report: { rateLimit: 50, burstLimit: 200 },
       subscribe: { rateLimit: 150, burstLimit: 600 },
