@@ -220,7 +220,6 @@ const production: Settings = {
       replay: { rateLimit: 150, burstLimit: 1200 },
       report: { rateLimit: 50, burstLimit: 200 },
       // A sample of what is delivered: more tell no more.
-      report: { rateLimit: 50, burstLimit: 200 },
       subscribe: { rateLimit: 150, burstLimit: 600 },
       unsubscribe: { rateLimit: 50, burstLimit: 200 },
     },
