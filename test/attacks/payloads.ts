@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { type Attack, errorFrame, graphqlError, overGraphql, overHttp, overWebSocket } from './attack.ts';
+import { frame, opcodes } from './raw-socket.ts';
 import { prototypeNames, type Scene, vault } from './scene.ts';
 
 const notJson = 'Request body not json';
@@ -243,6 +244,21 @@ const others: Attack[] = [
     'the head of a chat of others',
     (scene) => scene.ask('mallory', { action: 'ping', positions: { [vault]: 0 } }),
     { type: 'pong', heads: {}, notSubscribed: [vault] },
+  ),
+  overWebSocket(
+    'reports of what cannot be: nothing answers them, and the socket goes on',
+    async (scene) => {
+      const socket = await scene.open('mallory');
+      const reports = ['{}', '{"messageId":{},"receivedAt":[]}', `{"messageId":"${scene.planted}","receivedAt":"now"}`];
+      for (const report of reports) {
+        socket.send(frame(report.replace('{', '{"action":"report",').replace(',}', '}'), { opcode: opcodes.text }));
+      }
+      socket.send(frame('{"action":"unheard of","ackId":"after"}', { opcode: opcodes.text }));
+      await socket.next(({ ackId }) => ackId === 'after');
+      socket.stream.destroy();
+      return { answers: socket.texts.length };
+    },
+    { answers: 1 },
   ),
   overWebSocket(
     'a part in a group of others',

@@ -68,12 +68,24 @@ describe('the one port of the embedded cloud', () => {
     },
   );
 
+  test('headers over 10,240 bytes and bodies over 10 MB are refused, the latter before they are read', async () => {
+    const padded = await fetch(`${front.url}/hello`, { headers: { 'x-padding': 'x'.repeat(10_240) } });
+    expect([padded.status, await padded.json()]).toEqual([431, { message: 'Request Header Fields Too Large' }]);
+    const status = await new Promise((resolve, reject) => {
+      const headers = { 'content-length': 10 * 1024 * 1024 + 1 };
+      const asked = request(`${front.url}/hello`, { method: 'POST', headers }, (answer) => resolve(answer.statusCode));
+      asked.once('error', reject).write('{');
+    });
+    expect(status).toBe(413);
+  });
+
   test.each([
     ['/', 200],
     ['/?from=mail', 200],
     ['/hello/again', 200],
     ['/elsewhere', 404],
     ['/hellos', 404],
+    ['//hello', 404],
   ])('a route has its path and what lies under it, an exact one its path only: %s', async (path, status) => {
     expect((await fetch(front.url + path)).status).toBe(status);
   });

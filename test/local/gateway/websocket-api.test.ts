@@ -126,6 +126,16 @@ describe('the WebSocket API', () => {
       await expect(open(failing.url)).rejects.toThrow(new ConnectionRefused(500));
     });
 
+    test.each<[string, Record<string, string>, string, number]>([
+      ['a subprotocol that comes twice', { 'Sec-WebSocket-Protocol': 'a, a' }, '', 400],
+      ['headers over 10,240 bytes', { 'X-Padding': 'x'.repeat(10_240) }, '', 431],
+      ['an address over 4,096 characters', {}, `?padding=${'x'.repeat(4096)}`, 414],
+    ])('%s refuses it before anybody is asked', async (_what, headers, query, statusCode) => {
+      const { url } = await start({ authorizer: () => policy(allow) });
+      await expect(open(url + query, {}, [], headers)).rejects.toThrow(new ConnectionRefused(statusCode));
+      expect(events).toEqual([]);
+    });
+
     test('only the stage’s own path opens one', async () => {
       const { url } = await start({});
       await expect(open(url.replace('/dvl', '/other'))).rejects.toThrow(new ConnectionRefused(403));
@@ -291,6 +301,7 @@ describe('the WebSocket API', () => {
         socket.socket.send('x'.repeat(Math.min(frameSize, size - sent)), { fin: sent + frameSize >= size });
       }
       expect((await socket.closed()).code).toBe(1009);
+      expect(eventOf('$default')).toBeUndefined();
     });
 
     test('a message of 100 KB in frames of 16 KB passes whole', async () => {
