@@ -49,6 +49,7 @@ const runtime = { name: 'APPSYNC_JS', runtimeVersion: '1.0.0' };
  */
 export class AccessPlane extends Construct {
   readonly url: string;
+  readonly apiId: string;
   private readonly props: AccessPlaneProps;
   private readonly api: CfnGraphQLApi;
 
@@ -62,6 +63,7 @@ export class AccessPlane extends Construct {
       reason: 'Errors are logged; verbose request logs would hold what people wrote to each other.',
     });
     this.url = this.api.attrGraphQlUrl;
+    this.apiId = this.api.attrApiId;
     this.log(logging);
 
     const schema = new CfnGraphQLSchema(this, 'Schema', { apiId: this.api.attrApiId, definition: props.schema });

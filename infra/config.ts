@@ -39,6 +39,22 @@ export interface StreamSettings {
   maxRecordAge: Duration;
 }
 
+/** From where on somebody is told; over how many minutes is a matter of each alarm (infra/alarms.ts). */
+export interface AlarmSettings {
+  /** A message that takes longer from its sender to the last subscriber is slow. */
+  slowDelivery: Duration;
+  /** How much of its timeout a function may take. */
+  timeoutShare: number;
+  /** How long the oldest message of a queue may wait, the waits between its tries included. */
+  queueAge: { messages: Duration; deliveryRetries: Duration; slots: Duration; deadLetters: Duration };
+  /** How late the stream of permissions may be followed. */
+  streamAge: Duration;
+  /** How many commits a minute may be lost to others, beyond one for each that was made. */
+  contention: number;
+  /** How many requests a minute DynamoDB may throttle: those of one kind of table. */
+  tableThrottles: number;
+}
+
 export interface FunctionSettings {
   memorySize: number;
   timeout: Duration;
@@ -106,6 +122,9 @@ export interface Settings {
   auditRetention: RetentionDays;
   /** `frames`: what is sent. Each action has a limit of its own, so that a flood of one does not stop the others. */
   throttling: { connect: Throttle; frames: Throttle; actions: Record<SocketAction, Throttle>; publish: Throttle };
+  alarms: AlarmSettings;
+  /** Where people read what to do about an alarm: a file of the repository, or an address it is published at. */
+  runbook: string;
 }
 
 /** Routes of the socket beside sending. */
@@ -196,6 +215,23 @@ const dev: Settings = {
     },
     publish: { rateLimit: 200, burstLimit: 400 },
   },
+  alarms: {
+    slowDelivery: Duration.seconds(3),
+    timeoutShare: 0.8,
+    queueAge: {
+      // The last try of a record that keeps failing begins after 25 seconds.
+      messages: Duration.minutes(2),
+      deliveryRetries: Duration.minutes(2),
+      slots: Duration.minutes(2),
+      deadLetters: Duration.minutes(5),
+    },
+    streamAge: Duration.seconds(30),
+    // A processor whose memory of a chat's head is stale loses once and then knows it: that is how it learns.
+    contention: 300,
+    // On-demand tables throttle for some seconds while they grow, and what is throttled is tried again.
+    tableThrottles: 10,
+  },
+  runbook: 'docs/operations.md',
 };
 
 const production: Settings = {
@@ -256,6 +292,8 @@ const test: Settings = {
   },
   multiPart: { deadline: Duration.seconds(6), announcementGrace: Duration.seconds(2) },
   redrive: { ...dev.redrive, lease: Duration.seconds(3), executionLife: Duration.seconds(5) },
+  // What a test can bring about in the two seconds that a minute of its alarms takes.
+  alarms: { ...dev.alarms, contention: 5 },
 };
 
 /**

@@ -55,6 +55,11 @@ export class HttpGateway extends Construct {
     this.url = stage.url;
   }
 
+  /** How CloudWatch names the API and its stage. */
+  get identity(): { apiId: string; stage: string } {
+    return { apiId: this.api.apiId, stage: '$default' };
+  }
+
   serve(functions: { publisher: ServiceFunction }): void {
     this.api.addRoutes({
       path: '/publish',

@@ -8,6 +8,7 @@ import { HttpGateway } from './http-gateway.ts';
 import { Identity } from './identity.ts';
 import { Messaging } from './messaging.ts';
 import { MultiPart } from './multi-part.ts';
+import { Observability } from './observability.ts';
 import { PermissionFunctions } from './permission-functions.ts';
 import { Tables } from './tables.ts';
 import { WebSocketGateway } from './websocket-gateway.ts';
@@ -58,6 +59,12 @@ export class NotificationStack extends Stack {
       schema,
       bundles: resolvers,
     });
+    const observability = new Observability(this, 'Observability', {
+      ...{ settings, messaging, tables },
+      webSocket: webSocket.identity,
+      http: http.identity,
+      graphqlApiId: access.apiId,
+    });
 
     const outputs = {
       WebSocketUrl: webSocket.url,
@@ -68,6 +75,7 @@ export class NotificationStack extends Stack {
       MachineClientId: identity.machineClient.userPoolClientId,
       RedriveControlLog: deadLetters.logs.control,
       RedriveLog: deadLetters.logs.redrive,
+      OperatorsTopicArn: observability.operatorsTopicArn,
       Region: Aws.REGION,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

@@ -70,6 +70,11 @@ export class WebSocketGateway extends Construct {
     return this.stage.url;
   }
 
+  /** How CloudWatch names the API and its stage. */
+  get identity(): { apiId: string; stage: string } {
+    return { apiId: this.api.apiId, stage: stageName };
+  }
+
   /** The address functions post to connections at. */
   get endpoint(): string {
     return this.stage.callbackUrl;

@@ -5,6 +5,9 @@ import { type Cognito, startCognito } from './cognito/cognito.ts';
 import { poolOf } from './cognito/from-template.ts';
 import { cognitoProperties } from './cognito/properties.ts';
 import type { DemoOutputs } from './demo/outputs.ts';
+import { openCloudWatch } from './cloudwatch/cloudwatch.ts';
+import { cloudWatchProperties } from './cloudwatch/from-template.ts';
+import { requireAlarmRights } from './cloudwatch/notification.ts';
 import { demoRoutes } from './demo-page.ts';
 import { tableProperties } from './dynamodb/tables.ts';
 import { requireDeliveryRights } from './delivery-rights.ts';
@@ -50,7 +53,7 @@ export type CloudSettings = {
   port: number;
   /** Share of standard messages that are delivered twice, 0 to 1. */
   duplicates: number;
-  /** How many seconds a minute of a schedule takes; 60 unless given. */
+  /** How many seconds a minute of schedules, metrics and alarms takes; 60 unless given. */
   minute?: number;
   /** Called for each line a function writes. */
   log: LogLine;
@@ -63,6 +66,7 @@ export type Cloud = { stack: Stack; edge: Edge; outputs: Outputs; stop(): Promis
 
 const supported: SupportedResources = {
   ...appSyncResources,
+  ...cloudWatchProperties,
   ...cognitoProperties,
   ...eventSourceProperties,
   ...gatewayProperties,
@@ -110,11 +114,14 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   const verifierOf = tokenVerifier(cognito);
   const httpApi = new HttpApi(httpApiOf(stack, verifierOf), invoke);
   const logs = startLogs(stack, dataFolder);
+  const minuteMs = (settings.minute ?? 60) * 1_000;
+  const cloudWatch = openCloudWatch({ stack, messaging: queues.messaging, minuteMs, onError });
   const edge = await startEdge({
     region,
     accountId,
     principals,
     resourcePolicies: resourcePoliciesOf(stack),
+    views: { alarms: () => cloudWatch.alarms.list(), metrics: () => cloudWatch.metrics.list() },
     xray,
     backends: {
       dynamodb: tables.backend,
@@ -139,9 +146,14 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   const onLine: LogLine = (line) => {
     settings.log(line);
     logs.ofFunction(line);
+    cloudWatch.ofFunction(line);
   };
   const functions = new Functions(definitions, invokePermissionsOf(stack), edge.port, onLine, xray);
-  const workflows = startWorkflows({ machines, region, edge, dataFolder, logs: logs.store, onError });
+  functions.watch((invocation) => cloudWatch.vended.invocation(invocation));
+  const workflows = startWorkflows({
+    ...{ machines, region, edge, dataFolder, logs: logs.store, onError },
+    count: (stateMachineArn, eventType) => cloudWatch.vended.execution(stateMachineArn, eventType),
+  });
   const graphql = startGraphql(stack, edge.url, { verify: verifierOf(cognito.issuer) });
   const polling: { stop(): Promise<void> }[] = [];
   const stopped = async (...parts: { stop(): Promise<void> }[]): Promise<void> => {
@@ -151,6 +163,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
   try {
     requireDeliveryRights(stack, edge.policies);
     requireWorkflowRights(machines, edge.policies);
+    requireAlarmRights(cloudWatch.definitions, edge.policies);
     requireTracingRights(stack, definitions, edge.policies);
     polling.push(
       await startEventSources({
@@ -159,8 +172,9 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
       }),
     );
     workflows.resume();
-    const minuteMs = (settings.minute ?? 60) * 1_000;
     polling.push(startScheduler({ schedules, edgeUrl: edge.url, region, minuteMs, onError }));
+    cloudWatch.start();
+    polling.push(cloudWatch);
     const front = await openFront(settings.port, webSockets, httpApi, cognito, [
       graphql.route,
       ...demoRoutes(demoOutputsOf(stack, cognito)),

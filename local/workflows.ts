@@ -25,11 +25,14 @@ export type WorkflowsSettings = {
   edge: Pick<Edge, 'url'>;
   dataFolder: string;
   logs: LogStore;
+  /** Told of every event of an execution's life, for the metrics of its machine. */
+  count?: (stateMachineArn: string, eventType: string) => void;
   onError: (error: unknown) => void;
 };
 
 /** Starts the service that runs state machines; every call of theirs passes the edge with the rights of their role. */
-export function startWorkflows({ machines, region, edge, dataFolder, logs, onError }: WorkflowsSettings): Workflows {
+export function startWorkflows(settings: WorkflowsSettings): Workflows {
+  const { machines, region, edge, dataFolder, logs, count, onError } = settings;
   const log = new ExecutionLog(logs);
   const calls = new Map(
     machines.map(({ arn, role }) => [
@@ -45,7 +48,10 @@ export function startWorkflows({ machines, region, edge, dataFolder, logs, onErr
     },
     headersOf: (token) => ({ 'x-embedded-worker': token }),
     journal: new Journal(join(dataFolder, 'step-functions', 'unfinished.jsonl')),
-    log: (execution, event) => log.write(execution, event),
+    log(execution, event) {
+      count?.(execution.machine.arn, event.type);
+      log.write(execution, event);
+    },
     onError,
   });
   return {

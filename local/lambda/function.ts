@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { clockAhead } from '../clock.ts';
+import type { InvocationSeen } from '../cloudwatch/vended.ts';
 import type { TracedInvocation } from '../xray/invocations.ts';
 import type { Tracing } from '../xray/xray.ts';
 import type { Invocation, WorkerReport, WorkerSettings } from './worker.ts';
@@ -68,6 +69,7 @@ export class LambdaFunction {
   readonly #idle: Environment[] = [];
   readonly #waiting: { resolve: (environment: Environment) => void; reject: (error: unknown) => void }[] = [];
   #stopped = false;
+  #seen: (invocation: InvocationSeen) => void = () => undefined;
 
   constructor(definition: FunctionDefinition, edgePort: number, log: LogLine, tracing?: Tracing) {
     this.definition = definition;
@@ -90,18 +92,37 @@ export class LambdaFunction {
    */
   async invoke(event: unknown, caller?: string): Promise<unknown> {
     const { reservedConcurrency, functionName } = this.definition;
+    const tell = (outcome: InvocationSeen['outcome'], durationMs: number, concurrent: number): void =>
+      this.#seen({ functionName, event, outcome, durationMs, concurrent });
     if (reservedConcurrency !== undefined && this.running >= reservedConcurrency) {
+      tell('throttled', 0, this.running);
       throw new FunctionError('TooManyRequestsException', `${functionName} reached its reserved concurrency`);
     }
-    const environment = await this.#take();
-    const trace = this.#tracing?.begin({
-      functionName,
-      event,
-      caller,
-      active: this.definition.tracesActively === true,
-    });
-    const result = await this.#run(environment, JSON.stringify(event), trace);
-    return JSON.parse(result);
+    let began = performance.now();
+    let concurrent = this.running;
+    try {
+      const environment = await this.#take();
+      concurrent = this.running;
+      // A cold start is no part of an invocation's duration.
+      began = performance.now();
+      const trace = this.#tracing?.begin({
+        functionName,
+        event,
+        caller,
+        active: this.definition.tracesActively === true,
+      });
+      const result = await this.#run(environment, JSON.stringify(event), trace);
+      tell('succeeded', performance.now() - began, concurrent);
+      return JSON.parse(result);
+    } catch (error) {
+      if (!this.#stopped) tell('failed', performance.now() - began, concurrent);
+      throw error;
+    }
+  }
+
+  /** Has every invocation told, as it ends. */
+  watch(seen: (invocation: InvocationSeen) => void): void {
+    this.#seen = seen;
   }
 
   /** Whether this token is that of one of this function's environments. */

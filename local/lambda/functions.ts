@@ -1,3 +1,4 @@
+import type { InvocationSeen } from '../cloudwatch/vended.ts';
 import { textMatcher } from '../edge/wildcard.ts';
 import type { Tracing } from '../xray/xray.ts';
 import { type FunctionDefinition, LambdaFunction, type LogLine } from './function.ts';
@@ -21,6 +22,11 @@ export class Functions {
       definitions.map((definition) => [definition.functionArn, new LambdaFunction(definition, edgePort, log, tracing)]),
     );
     this.#permissions = permissions;
+  }
+
+  /** Has every invocation told, as it ends. */
+  watch(seen: (invocation: InvocationSeen) => void): void {
+    for (const watched of this.#byArn.values()) watched.watch(seen);
   }
 
   has(functionArn: string): boolean {

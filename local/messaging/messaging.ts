@@ -1,8 +1,11 @@
 import { mkdirSync } from 'node:fs';
-import { startFauxqs } from 'fauxqs';
+import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { openLoopback } from '../loopback.ts';
 import type { ForwardedRequest, ForwardedResponse } from '../loopback.ts';
 import { queueUrlOf } from './identifiers.ts';
+
+/** Messages to be received, those in somebody's hands, and how old the oldest of both is. */
+export type QueueContents = { visible: number; inFlight: number; oldestAgeSeconds: number };
 
 export interface Messaging {
   region: string;
@@ -13,6 +16,8 @@ export interface Messaging {
    * `https://sqs.REGION.amazonaws.com/000000000000/NAME`.
    */
   forward(request: ForwardedRequest): Promise<ForwardedResponse>;
+  /** What a queue holds now; undefined when there is none of that name. Disturbs nothing. */
+  look(queueName: string): QueueContents | undefined;
   /** Ends SNS and SQS; long polls under way are answered first, empty. */
   stop(): Promise<void>;
 }
@@ -42,11 +47,31 @@ export async function startMessaging(options: { dataFolder: string; region: stri
       const namesQueues = ANSWERS_WITH_QUEUE_URLS.test(String(request.headers['x-amz-target']));
       return namesQueues ? { ...response, body: withAwsQueueUrls(response.body, options.region) } : response;
     },
+    look(queueName) {
+      const queue = server.inspectQueue(queueName);
+      return queue && contentsOf(queueName, queue.messages);
+    },
     async stop() {
       await server.stop();
       loopback.close();
     },
   };
+}
+
+type Inspected = NonNullable<ReturnType<FauxqsServer['inspectQueue']>>['messages'];
+
+/** A standard queue leaves what was received more often out of its age. */
+const mostReceives = 3;
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html */
+function contentsOf(queueName: string, { ready, inflight }: Inspected): QueueContents {
+  const fifo = queueName.endsWith('.fifo');
+  const aging = [...ready, ...inflight.map(({ message }) => message)].filter(
+    ({ approximateReceiveCount }) => fifo || approximateReceiveCount <= mostReceives,
+  );
+  const oldest = aging.reduce((earliest, { sentTimestamp }) => Math.min(earliest, sentTimestamp), Infinity);
+  const oldestAgeSeconds = oldest === Infinity ? 0 : Math.max(0, Math.floor((Date.now() - oldest) / 1000));
+  return { visible: ready.length, inFlight: inflight.length, oldestAgeSeconds };
 }
 
 /** fauxqs remembers a queue's URL with the scheme and port it was created under. */

@@ -36,6 +36,15 @@ const namings: Record<string, Naming> = {
     ref: name,
     attributes: { Arn: `${arnOf('logs', `log-group:${name}`, where)}:*` },
   }),
+  'AWS::CloudWatch::Alarm': (name, where) => ({
+    ref: name,
+    attributes: { Arn: arnOf('cloudwatch', `alarm:${name}`, where) },
+  }),
+  'AWS::CloudWatch::Dashboard': (name) => ({ ref: name, attributes: {} }),
+  'AWS::KMS::Key': (_name, where, logicalId) => {
+    const id = identifier(`${where.stackName}${logicalId}`, 32);
+    return { ref: id, attributes: { Arn: arnOf('kms', `key/${id}`, where), KeyId: id } };
+  },
   'AWS::StepFunctions::StateMachine': (name, where) => {
     const arn = arnOf('states', `stateMachine:${name}`, where);
     return { ref: arn, attributes: { Arn: arn, Name: name } };
@@ -101,6 +110,8 @@ const nameProperties: Record<string, string> = {
   'AWS::Lambda::Function': 'FunctionName',
   'AWS::IAM::Role': 'RoleName',
   'AWS::Logs::LogGroup': 'LogGroupName',
+  'AWS::CloudWatch::Alarm': 'AlarmName',
+  'AWS::CloudWatch::Dashboard': 'DashboardName',
   'AWS::StepFunctions::StateMachine': 'StateMachineName',
   'AWS::Scheduler::Schedule': 'Name',
   'AWS::Cognito::UserPoolResourceServer': 'Identifier',

@@ -11,6 +11,7 @@ describe.each(environments)('the template of %s', (environment) => {
       'HttpUrl',
       'MachineClientId',
       'MachineTokenUrl',
+      'OperatorsTopicArn',
       'RedriveControlLog',
       'RedriveLog',
       'Region',

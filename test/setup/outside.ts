@@ -76,7 +76,7 @@ export class Outside {
   /** Puts up to ten messages on a topic in one call, so that they reach the queue together. */
   async publish(lane: Lane, messages: RawMessage[]): Promise<void> {
     const { Topics = [] } = await this.#sns.send(new ListTopicsCommand({}));
-    const topic = Topics.find(({ TopicArn }) => TopicArn?.endsWith('.fifo') === (lane === 'Fifo'));
+    const topic = Topics.find(({ TopicArn }) => TopicArn?.includes(`${lane}Topic`));
     const { Failed = [] } = await this.#sns.send(
       new PublishBatchCommand({
         TopicArn: topic?.TopicArn,

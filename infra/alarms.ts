@@ -1,0 +1,367 @@
+import type { Duration } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { workflowArn } from './express-workflow.ts';
+import { countOver, difference, messageFunctions, messageTypes, requestFunctions } from './service-metrics.ts';
+import { ServiceMetrics, sum } from './service-metrics.ts';
+import type { Watched, WatchedTable } from './watched.ts';
+import { controlWorkflow, deadLetterQueues, messageTables, otherTables } from './watched.ts';
+import { scheduledWorkflows, workflows, workingQueues } from './watched.ts';
+
+export interface AlarmsProps extends Watched {
+  /** Who is told, of the beginning and of the end. */
+  operators: ITopic;
+  /** The timeouts of the functions, by their folders. */
+  timeouts: ReadonlyMap<string, Duration>;
+}
+
+/** One alarm, as somebody who is woken by it would ask about it. */
+interface Watch {
+  /** The alarm's name, after the stack's. */
+  name: string;
+  /** Section of the runbook, where it is not called as the alarm is. */
+  section?: string;
+  /** What is wrong when it rings. */
+  reason: string;
+  metric: IMetric;
+  /** It rings when the metric is over this, */
+  over: number;
+  /** in so many of so many minutes. */
+  minutes: Pace;
+}
+
+type Pace = readonly [breaching: number, among: number];
+
+/** What heals by the next try is no reason to wake anybody; what goes on is. */
+const persistent: Pace = [3, 5];
+/** One is too many. */
+const atOnce: Pace = [1, 1];
+/** For ages, which have grown for long before they are over anything. */
+const twice: Pace = [2, 2];
+
+/** Functions that go on until shortly before their timeout when there is much to do: how long they take says nothing. */
+const pacedFunctions: readonly string[] = ['fan-out', 'redrive-batch'];
+
+/**
+ * What wakes operators: each alarm says what is wrong and which section of the runbook to read. Few, so that each is believed: an alarm
+ * stands for a kind of trouble, the dashboard shows which part has it.
+ */
+export class Alarms extends Construct {
+  readonly all: Alarm[];
+  private readonly metrics: ServiceMetrics;
+  private readonly props: AlarmsProps;
+  private readonly notify: SnsAction;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    this.props = props;
+    this.metrics = new ServiceMetrics(this);
+    this.notify = new SnsAction(props.operators);
+    const watches = [
+      ...this.delivery(),
+      ...this.requests(),
+      ...this.deadLetters(),
+      ...this.functions('request-functions', requestFunctions),
+      ...this.functions('message-functions', messageFunctions),
+      ...this.queues(),
+      ...this.workflows(),
+      ...this.services(),
+      ...this.tables(),
+    ];
+    this.all = [...watches.map((watch) => this.alarm(watch)), this.schedules()];
+  }
+
+  private delivery(): Watch[] {
+    const { slowDelivery, contention } = this.props.settings.alarms;
+    const processor = 'message-processor';
+    const conflicts = this.metrics.emitted('SequenceConflicts', processor, { statistic: 'Sum' });
+    const commits = this.metrics.emitted('RunLength', processor, { statistic: 'SampleCount' });
+    return [
+      ...messageTypes.map((messageType): Watch => ({
+        name: `delivery-slow-${messageType}`,
+        section: 'delivery-slow',
+        reason: `One in a hundred ${messageType} messages takes longer than ${slowDelivery.toSeconds()} s from its sender to the last subscriber.`,
+        metric: this.metrics.emitted('DeliveryLatency', processor, { statistic: 'p99' }, { messageType }),
+        over: slowDelivery.toMilliseconds(),
+        minutes: persistent,
+      })),
+      {
+        name: 'commits-contended',
+        reason:
+          'Commits to history lose against each other far more often than they succeed: something writes past the order.',
+        metric: difference(conflicts, commits, 'Commits lost, less commits made'),
+        over: contention,
+        minutes: persistent,
+      },
+      {
+        name: 'revocations-behind',
+        reason: 'Changes of permissions are followed late: people who were removed from a chat may still receive.',
+        metric: this.metrics.function('permission-stream', 'IteratorAge', { statistic: 'Maximum' }),
+        over: this.props.settings.alarms.streamAge.toMilliseconds(),
+        minutes: twice,
+      },
+    ];
+  }
+
+  private requests(): Watch[] {
+    const answering = requestFunctions.filter((name) => name !== 'websocket-authorizer');
+    const failed = [
+      ...answering.map((service) => this.metrics.emitted('Failed', service, { statistic: 'Sum' })),
+      this.metrics.ofAuthorizer('AuthorizerFailed', { statistic: 'Sum' }),
+    ];
+    return [
+      {
+        name: 'requests-failing',
+        reason: 'Requests of clients are answered with an error that is ours, or that of an AWS service behind us.',
+        metric: sum(failed, 'Requests that failed'),
+        over: 0,
+        minutes: persistent,
+      },
+    ];
+  }
+
+  private deadLetters(): Watch[] {
+    const queues = deadLetterQueues(this.props.messaging);
+    const recorded = Object.keys(queues).map((queue) =>
+      this.metrics.emitted('DeadLettersRecorded', 'dead-letter-recorder', { statistic: 'Sum' }, { queue }),
+    );
+    const unrecorded = this.props.settings.alarms.queueAge.deadLetters.toSeconds();
+    return [
+      {
+        name: 'dead-letters',
+        reason: 'Messages were given up. They are kept as dead letters until an operator redrives or discards them.',
+        metric: sum(recorded, 'Dead letters'),
+        over: 0,
+        minutes: atOnce,
+      },
+      {
+        name: 'dead-letters-unrecorded',
+        reason:
+          'Dead letters wait in SQS: the recorder does not get them into the table, where operators would see them.',
+        metric: countOver(
+          Object.values(queues).map((queue) => ({ metric: this.age(queue), limit: unrecorded })),
+          'Dead-letter queues that are not drained',
+        ),
+        over: 0,
+        minutes: twice,
+      },
+    ];
+  }
+
+  private functions(kind: string, names: readonly string[]): Watch[] {
+    const { timeoutShare } = this.props.settings.alarms;
+    const who =
+      kind === 'request-functions' ? 'Functions that clients wait for' : 'Functions behind queues and streams';
+    const each = (metricName: string, statistic: string): Metric[] =>
+      names.map((name) => this.metrics.function(name, metricName, { statistic }));
+    const durations = names.filter((name) => !pacedFunctions.includes(name));
+    return [
+      {
+        name: `${kind}-failing`,
+        section: 'functions-failing',
+        reason: `${who} crash, time out or cannot be started.`,
+        metric: sum(each('Errors', 'Sum'), 'Invocations that failed'),
+        over: 0,
+        minutes: persistent,
+      },
+      {
+        name: `${kind}-throttled`,
+        section: 'functions-throttled',
+        reason: `${who} are refused by Lambda: the account's concurrency is used up.`,
+        metric: sum(each('Throttles', 'Sum'), 'Invocations refused'),
+        over: 0,
+        minutes: persistent,
+      },
+      {
+        name: `${kind}-near-timeout`,
+        section: 'functions-near-timeout',
+        reason: `${who} take ${Math.round(timeoutShare * 100)}% of their timeout (p99): they are about to be cut off.`,
+        metric: countOver(
+          durations.map((name) => ({
+            metric: this.metrics.function(name, 'Duration', { statistic: 'p99' }),
+            limit: timeoutShare * this.timeoutMs(name),
+          })),
+          'Functions near their timeout',
+        ),
+        over: 0,
+        minutes: persistent,
+      },
+    ];
+  }
+
+  private queues(): Watch[] {
+    const { queueAge } = this.props.settings.alarms;
+    const limits = {
+      standard: queueAge.messages,
+      fifo: queueAge.messages,
+      'delivery-retry': queueAge.deliveryRetries,
+      'fan-out': queueAge.slots,
+    };
+    return Object.entries(workingQueues(this.props.messaging)).map(([name, queue]) => {
+      const limit = limits[name as keyof typeof limits].toSeconds();
+      return {
+        name: `queue-behind-${name}`,
+        section: 'queue-behind',
+        reason: `The oldest message of the queue ${name} waits for more than ${limit} s.`,
+        metric: this.age(queue),
+        over: limit,
+        minutes: twice,
+      };
+    });
+  }
+
+  private workflows(): Watch[] {
+    const count = (name: string, metricName: string): Metric =>
+      this.metrics.workflow(workflowArn(this, name), metricName, { statistic: 'Sum' });
+    const failed = [
+      ...workflows.map((name) => count(name, 'ExecutionsFailed')),
+      ...[...workflows, controlWorkflow].map((name) => count(name, 'ExecutionsTimedOut')),
+    ];
+    return [
+      {
+        name: 'workflows-failing',
+        reason:
+          'Executions fail or time out again and again: groups of parts are not concluded, or redrives do not go on.',
+        metric: sum(failed, 'Executions that failed or timed out'),
+        over: 0,
+        minutes: persistent,
+      },
+    ];
+  }
+
+  /**
+   * Schedules that have died make no sound: here no news is bad news, and an alarm that knows nothing tells operators, too. A stack that
+   * is being deployed knows nothing yet, and as that is no change of state, it keeps quiet.
+   */
+  private schedules(): Alarm {
+    const started = scheduledWorkflows.map((name) => ({
+      metric: this.metrics.workflow(workflowArn(this, name), 'ExecutionsStarted', { statistic: 'Sum' }),
+      limit: 0,
+    }));
+    const alarm = this.alarm({
+      name: 'schedules-stopped',
+      reason: 'The schedules that end groups of parts and take up dead redrives do not start their workflows.',
+      metric: countOver(started, 'Schedules at work'),
+      over: started.length,
+      minutes: [5, 5],
+      rings: ComparisonOperator.LESS_THAN_THRESHOLD,
+      missing: TreatMissingData.MISSING,
+    });
+    alarm.addInsufficientDataAction(this.notify);
+    return alarm;
+  }
+
+  private services(): Watch[] {
+    const { messaging, webSocket, http, graphqlApiId } = this.props;
+    const topics = [messaging.standard.topic, messaging.fifo.topic];
+    const undelivered = ['NumberOfNotificationsFailed', 'NumberOfNotificationsFailedToRedriveToDlq'];
+    return [
+      {
+        name: 'topics-failing',
+        reason:
+          'SNS gave up delivering messages to a queue. Those it could not put on the dead-letter queue either are lost.',
+        metric: sum(
+          topics.flatMap((topic) =>
+            undelivered.map((metricName) => this.metrics.topic(topic, metricName, { statistic: 'Sum' })),
+          ),
+          'Deliveries given up',
+        ),
+        over: 0,
+        minutes: atOnce,
+      },
+      {
+        name: 'gateways-failing',
+        reason: 'API Gateway answers callers with 5xx, or cannot call the functions behind its routes.',
+        metric: sum(
+          [
+            this.metrics.gateway(http, '5xx', { statistic: 'Sum' }),
+            this.metrics.gateway(webSocket, 'ExecutionError', { statistic: 'Sum' }),
+          ],
+          'Requests the gateways failed at',
+        ),
+        over: 0,
+        minutes: persistent,
+      },
+      {
+        name: 'graphql-failing',
+        reason: 'AppSync answers administrators and operators with 5xx.',
+        metric: this.metrics.graphql(graphqlApiId, '5XXError', { statistic: 'Sum' }),
+        over: 0,
+        minutes: persistent,
+      },
+    ];
+  }
+
+  private tables(): Watch[] {
+    const { tables, settings } = this.props;
+    const throttled = (name: string, reason: string, metrics: Metric[]): Watch => ({
+      name: `tables-throttled-${name}`,
+      section: 'tables-throttled',
+      reason,
+      metric: sum(metrics, 'Requests throttled'),
+      over: settings.alarms.tableThrottles,
+      minutes: persistent,
+    });
+    const live = messageTables(tables);
+    const others = otherTables(tables).map(({ table }) => ({ table, indexes: [] }));
+    return [
+      throttled('reads', 'DynamoDB refuses reads of the tables every message passes.', this.throttles(live, 'Read')),
+      throttled('writes', 'DynamoDB refuses writes to the tables every message passes.', this.throttles(live, 'Write')),
+      throttled('others', 'DynamoDB refuses requests on tables of rate limits, parts, dead letters or redrives.', [
+        ...this.throttles(others, 'Read'),
+        ...this.throttles(others, 'Write'),
+      ]),
+    ];
+  }
+
+  private throttles(watched: readonly WatchedTable[], kind: 'Read' | 'Write'): Metric[] {
+    return watched.flatMap(({ table, indexes }) =>
+      [undefined, ...indexes].map((index) =>
+        this.metrics.table(table, index, `${kind}ThrottleEvents`, { statistic: 'Sum' }),
+      ),
+    );
+  }
+
+  private timeoutMs(name: string): number {
+    const timeout = this.props.timeouts.get(name);
+    if (!timeout) throw new Error(`The stack has no function ${name} to watch.`);
+    return timeout.toMilliseconds();
+  }
+
+  private age(queue: { queueName: string }): Metric {
+    return this.metrics.queue(queue, 'ApproximateAgeOfOldestMessage', { statistic: 'Maximum' });
+  }
+
+  /**
+   * Unless said otherwise, a minute without data is a good one: counts are written when something happens, ages and durations when there
+   * is something to measure.
+   */
+  private alarm({
+    name,
+    section = name,
+    reason,
+    metric,
+    over,
+    minutes: [datapointsToAlarm, evaluationPeriods],
+    rings = ComparisonOperator.GREATER_THAN_THRESHOLD,
+    missing = TreatMissingData.NOT_BREACHING,
+  }: Watch & { rings?: ComparisonOperator; missing?: TreatMissingData }): Alarm {
+    const alarm = new Alarm(this, name, {
+      alarmName: `${Stack.of(this).stackName}-${name}`,
+      alarmDescription: `${reason} What to do: ${this.props.settings.runbook}#${section}`,
+      metric,
+      threshold: over,
+      comparisonOperator: rings,
+      evaluationPeriods,
+      datapointsToAlarm,
+      treatMissingData: missing,
+    });
+    alarm.addAlarmAction(this.notify);
+    alarm.addOkAction(this.notify);
+    return alarm;
+  }
+}
