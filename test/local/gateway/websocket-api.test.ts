@@ -41,7 +41,7 @@ describe('the WebSocket API', () => {
     events.length = 0;
   });
 
-  /** An API whose functions are these answers: `authorizer`, and one by route key. */
+  /** An API whose functions are these answers: `authorizer`, and one by route key. The route `silent` has no response. */
   async function start(answers: Record<string, Answer>, lifetimes?: SocketLifetimes) {
     const invoke: InvokeFunction = (target, source, event) => {
       events.push({ source, event: event as Event });
@@ -53,7 +53,7 @@ describe('the WebSocket API', () => {
       key,
       {
         integrationUri: key,
-        replies: !key.startsWith('$') || key === '$default',
+        replies: (!key.startsWith('$') && key !== 'silent') || key === '$default',
         ...(key === '$connect' && answers['authorizer']
           ? { authorizer: { authorizerId: 'auth1', functionArn: 'authorizer', identitySources: [] } }
           : {}),
@@ -220,6 +220,20 @@ describe('the WebSocket API', () => {
       const socket = await open(url);
       socket.socket.send(Buffer.from([1, 2, 255]));
       expect(await socket.next(() => true)).toEqual({ body: 'AQL/', isBase64Encoded: true });
+      await socket.close();
+    });
+
+    test('a route without a response answers nothing, whatever its function returns', async () => {
+      const { url } = await start({
+        silent: () => ({ statusCode: 200, body: '{"from":"silent"}' }),
+        heard: () => ({ statusCode: 200, body: '{"from":"heard"}' }),
+      });
+      const socket = await open(url);
+      socket.send({ action: 'silent' });
+      await until('the function', () => eventOf('silent') !== undefined);
+      socket.send({ action: 'heard' });
+      await socket.next(({ from }) => from === 'heard');
+      expect(socket.frames).toEqual([{ from: 'heard' }]);
       await socket.close();
     });
 
