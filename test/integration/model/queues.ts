@@ -118,7 +118,7 @@ export class Queues {
       new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
     );
     const { Topics = [] } = await sns.send(new ListTopicsCommand({}));
-    const { TopicArn } = Topics.find((topic) => topic.TopicArn?.includes(`Messaging${lane}Topic`)) ?? {};
+    const { TopicArn } = Topics.find((topic) => topic.TopicArn?.includes(`${lane}Topic`)) ?? {};
     await sns.send(
       new SubscribeCommand({
         TopicArn,
