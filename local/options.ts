@@ -15,7 +15,7 @@ export type StartOptions = {
   assembly?: string;
   /** How often a standard queue hands a message out twice, 0 to 1. */
   duplicates: number;
-  /** How many seconds a minute of a schedule takes. */
+  /** How many seconds a minute of schedules, metrics and alarms takes. */
   minute: number;
   /** How many seconds the cloud's clock is ahead of the machine's. */
   clockOffset: number;
@@ -29,7 +29,7 @@ export const usage = `npm start -- [options]
   --fresh            start with empty tables and queues
   --no-demo          do not send a demonstration message
   --duplicates P     share of standard messages delivered twice, 0 to 1 (default 0.01)
-  --minute SECONDS   how long a schedule's minute takes (default 60)
+  --minute SECONDS   how long a minute of schedules and alarms takes (default 60)
   --assembly FOLDER  run an assembly that is already synthesized
   --clock-offset S   run with a clock that is S seconds ahead (default 0)
   --end-with-parent  stop when the process that started this one is gone`;

@@ -87,9 +87,14 @@ export function control(
       return done;
     default:
       return json(404, {
-        error: `No ${method} ${path}: there are /_edge/calls, /_edge/faults, /_edge/policies, /_edge/denials and /_edge/traces.`,
+        error: `No ${method} ${path}: there are ${paths(Object.keys(views))}.`,
       });
   }
+}
+
+function paths(views: string[]): string {
+  const all = ['calls', 'faults', 'policies', 'denials', 'traces', ...views].map((name) => `/_edge/${name}`);
+  return `${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}`;
 }
 
 const oneFault = '/_edge/faults/';

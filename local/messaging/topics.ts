@@ -12,7 +12,7 @@ export const topicProperties: Record<string, PropertySupport> = {
   FifoThroughputScope: 'implemented',
   DisplayName: 'implemented',
   KmsMasterKeyId: { noEffect: 'what the laptop stores is as safe as the laptop' },
-  DeliveryStatusLogging: { noEffect: 'there is no CloudWatch locally' },
+  DeliveryStatusLogging: { noEffect: 'topics keep no log of their deliveries locally' },
   TracingConfig: { noEffect: 'a topic passes traces on, and tells none of its own' },
   SignatureVersion: { noEffect: 'messages to queues carry no signature that anybody checks' },
   Tags: { noEffect: 'nothing local reads tags' },

@@ -12,6 +12,7 @@ const xray = { store: new TraceStore(), sampler: new Sampler() };
 beforeAll(async () => {
   ({ edge } = await startStubbedEdge({
     xray,
+    views: { weather: () => ({ sunny: true }) },
     principals: [{ name: 'reader', policies: [allow('dynamodb:GetItem', messagesArn)] }],
   }));
 });
@@ -30,6 +31,15 @@ const getItem = (credentials = roleCredentials('reader')): Promise<unknown> =>
   new DynamoDBClient({ region, endpoint: edge.url, credentials, maxAttempts: 1 }).send(
     new GetItemCommand({ TableName: 'Messages', Key: { id: { S: '1' } } }),
   );
+
+describe('/_edge/NAME', () => {
+  test('shows what else there is to be looked at, and is named among the paths', async () => {
+    expect(await ask('GET', 'weather')).toEqual({ status: 200, body: { sunny: true } });
+    const { status, body } = await ask('DELETE', 'weather');
+    expect(status).toBe(404);
+    expect(JSON.stringify(body)).toContain('/_edge/traces and /_edge/weather');
+  });
+});
 
 describe('/_edge/calls', () => {
   beforeEach(() => ask('DELETE', 'calls'));
