@@ -12,12 +12,13 @@ import { withReport } from './harness/doc.ts';
 import { plainReport } from './harness/print.ts';
 import { type Report, reportOf } from './harness/report.ts';
 import type { Bench, Size } from './harness/result.ts';
+import { overhead } from './overhead/overhead.ts';
 import { scale } from './scale/scale.ts';
 
 const root = join(import.meta.dirname, '..');
 const page = join(root, 'docs/performance.md');
 
-const benches: Bench[] = [fanOut, commit, endToEnd, coldStart, scale, cost];
+const benches: Bench[] = [fanOut, commit, endToEnd, coldStart, overhead, scale, cost];
 
 const usage = `npm run bench -- [NAME ..] [options]
   NAME               ${benches.map(({ name }) => name).join(', ')}; all of them when none is named

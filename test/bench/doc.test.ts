@@ -38,7 +38,7 @@ test('a page without a place for it is an error', async () => {
 
 test('the page of performance has a place for every bench', async () => {
   const text = readFileSync(page, 'utf8');
-  for (const name of ['fan-out', 'commit', 'end-to-end', 'cold-start', 'scale', 'cost']) {
+  for (const name of ['fan-out', 'commit', 'end-to-end', 'cold-start', 'overhead', 'scale', 'cost']) {
     await withReport(text, page, { ...report, name });
   }
 });
