@@ -156,12 +156,17 @@ const dev: Settings = {
     subscriptions: { perSecond: 200, burst: 2_000 },
   },
   functions: {
-    // CPU comes with memory: these start cold in front of a waiting client, so they get more than they fill.
+    // Memory buys CPU, one core for 1,769 MB (AWS: "Configure Lambda function memory"), and no function fills 128 MB: so
+    // these sizes are CPU, by docs/performance.md. Loading takes 50 to 70 ms of a core: 512 MB make that a fifth of a
+    // second for whoever waits in front of a function that starts, 256 MB would make it two.
     gatekeeper: { memorySize: 512, timeout: Duration.seconds(10) },
     publisher: { memorySize: 512, timeout: Duration.seconds(10) },
+    // A post takes 0.09 ms of a core. 64 of them in the air, answered in 10 ms, are 6,400 a second, and 1,024 MB post as
+    // many: with less, CPU would hold up what the network does not.
     sender: { memorySize: 1024, timeout: Duration.seconds(10) },
-    // A slot of a hundred thousand subscribers has 1,600 connections, which at a worker's pace take some seconds.
-    fanOut: { memorySize: 1024, timeout: Duration.seconds(28) },
+    // A slot of a hundred thousand subscribers has 1,600 connections, which at a worker's pace take some seconds. That
+    // pace, 400 a second, is an eighth of what 512 MB can do.
+    fanOut: { memorySize: 512, timeout: Duration.seconds(28) },
     // A plan reads for up to 20 seconds, and AppSync waits for 30.
     redriver: { memorySize: 512, timeout: Duration.seconds(28) },
   },
