@@ -153,7 +153,7 @@ describe.each(environments)('permissions of %s', (environment) => {
 
   it('lets API Gateway invoke a function for the route or authorizer that uses it', () => {
     const permissions = stack.ofType('AWS::Lambda::Permission');
-    const actions = ['subscribe', 'unsubscribe', 'replay', 'ping', 'authenticate'];
+    const actions = ['subscribe', 'unsubscribe', 'replay', 'ping', 'authenticate', 'report'];
     const routes = ['$connect', '$disconnect', '$default', ...actions].map((key) => `/*${key}`);
     const apis = stack.ofType('AWS::ApiGatewayV2::Api').map(({ id }) => id);
     expect(permissions).toHaveLength(14);
