@@ -1,3 +1,4 @@
+import dgram from 'node:dgram';
 import http from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
@@ -73,6 +74,21 @@ function refuseOtherDestinations(edgePort: number): void {
     }
     return connect.apply(this, args);
   } as typeof connect;
+}
+
+/**
+ * Lets functions send datagrams to X-Ray's daemon and nowhere else.
+ * @param daemon its `HOST:PORT`, if there is one
+ */
+export function refuseOtherDatagrams(daemon: string | undefined): void {
+  const send = dgram.Socket.prototype.send as (...args: unknown[]) => void;
+  // With or without an offset and a length, the host comes after the port, which is the last number.
+  dgram.Socket.prototype.send = function (this: dgram.Socket, ...args: unknown[]) {
+    const last = args.findLastIndex((arg) => typeof arg === 'number');
+    const target = `${String(args[last + 1])}:${String(args[last])}`;
+    if (target !== daemon) throw new Error(`A function tried to send a datagram to ${target}.`);
+    send.apply(this, args);
+  };
 }
 
 /** `net` calls connect with (options), (port, host) or its own normalised [options, callback] array. */

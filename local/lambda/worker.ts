@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { moveClock } from '../clock.ts';
-import { type EdgeAddress, routeAwsHostsTo } from './network.ts';
+import { type EdgeAddress, refuseOtherDatagrams, routeAwsHostsTo } from './network.ts';
 
 /** What a worker is started with. */
 export type WorkerSettings = {
@@ -33,6 +33,7 @@ async function serve(): Promise<void> {
   // Before the bundle is loaded, so that nothing in it has seen another time.
   moveClock(settings.clockAhead);
   routeAwsHostsTo(settings.edge);
+  refuseOtherDatagrams(process.env['AWS_XRAY_DAEMON_ADDRESS']);
   const loaded = (await import(settings.bundle)) as Record<string, unknown>;
   const handler = loaded[settings.exportName];
   if (typeof handler !== 'function') throw new Error(`${settings.bundle} exports no function ${settings.exportName}`);

@@ -177,5 +177,15 @@ describe('functions run as Lambda runs them', () => {
         'Functions may reach AWS services only',
       );
     });
+
+    test.each([
+      ["'hello', 9, '127.0.0.1'", '127.0.0.1:9'],
+      ["Buffer.from('hello'), 0, 2, 9, '127.0.0.1', () => undefined", '127.0.0.1:9'],
+      ["'hello', 53", 'undefined:53'],
+    ])('so is a datagram, but to X-Ray’s daemon: %s', async (sent, where) => {
+      const target = functionOf(`import dgram from 'node:dgram';
+        export const handler = async () => void dgram.createSocket('udp4').unref().send(${sent})`);
+      await expect(target.invoke({})).rejects.toThrow(`A function tried to send a datagram to ${where}.`);
+    });
   });
 });
