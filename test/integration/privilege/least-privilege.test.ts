@@ -86,12 +86,15 @@ describe('the policies of the template', () => {
     expect(unseen.map(({ action }) => action).filter((action) => !unused.has(action))).toEqual([]);
   });
 
-  test('let SNS send to the queues, and hold everyone to TLS', async () => {
+  test('let SNS send to the queues and alarms reach operators, and hold everyone to TLS', async () => {
     const ofQueuesAndTopics = (await stage.edge.policies()).filter(({ role }) => /Policy/.test(role));
     const denied = ofQueuesAndTopics.filter(({ effect }) => effect === 'Deny');
     expect(denied.map(({ used }) => used)).toEqual(denied.map(() => 0));
     const allowed = ofQueuesAndTopics.filter(({ effect }) => effect === 'Allow');
-    expect(allowed.map(({ actions }) => actions)).toEqual(Array(4).fill(['sqs:SendMessage']));
+    expect(allowed.map(({ actions }) => actions.join()).sort()).toEqual([
+      'sns:Publish',
+      ...Array<string>(4).fill('sqs:SendMessage'),
+    ]);
     expect(allowed.every(({ decisive }) => decisive > 0)).toBe(true);
   });
 });
