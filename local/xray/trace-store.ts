@@ -17,12 +17,16 @@ export type Trace = { traceId: string; segments: Segment[] };
 /** So many traces are kept, the newest. X-Ray keeps them for 30 days. */
 const keptTraces = 1_000;
 
+/** So many segments a trace may have; what goes beyond is dropped, as past X-Ray's 500 KB. */
+const segmentsPerTrace = 1_000;
+
 /** What the functions told about their work, by trace. */
 export class TraceStore {
   readonly #traces = new Map<string, Segment[]>();
 
   record(segment: Segment): void {
     const segments = this.#traces.get(segment.trace_id);
+    if (segments && segments.length >= segmentsPerTrace) return;
     if (segments) segments.push(segment);
     else this.#traces.set(segment.trace_id, [segment]);
     for (const oldest of this.#traces.keys()) {

@@ -130,6 +130,11 @@ describe('the daemon', () => {
     expect(xray.store.list()).toHaveLength(1_000);
     expect(xray.store.list()[0]?.traceId).toBe('100');
   });
+
+  test('keeps no trace that grows for ever', () => {
+    for (let count = 0; count < 1_100; count += 1) xray.store.record(minimal);
+    expect(xray.store.list()[0]?.segments).toHaveLength(1_000);
+  });
 });
 
 test('headers are read as they are written, and what is none is none', () => {
