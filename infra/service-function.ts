@@ -33,6 +33,11 @@ export interface ServiceFunctionProps {
   permissions: PolicyStatement[];
 }
 
+/** The log group of one of the stack's functions. */
+export function logGroupNameOf(stack: Stack, name: string): string {
+  return `/aws/lambda/${stack.stackName}-${name}`;
+}
+
 /** A Lambda function with a role and a log group of its own, and nothing it was not given by name. */
 export class ServiceFunction extends Construct {
   readonly function: LambdaFunction;
@@ -44,7 +49,7 @@ export class ServiceFunction extends Construct {
     const functionName = `${Stack.of(this).stackName}-${name}`;
 
     const logGroup = new LogGroup(this, 'Logs', {
-      logGroupName: `/aws/lambda/${functionName}`,
+      logGroupName: logGroupNameOf(Stack.of(this), name),
       retention: settings.logRetention,
       removalPolicy: settings.removalPolicy,
     });

@@ -6,6 +6,7 @@ import { DeadLetters } from './dead-letters.ts';
 import { DeliveryPlane } from './delivery-plane.ts';
 import { HttpGateway } from './http-gateway.ts';
 import { Identity } from './identity.ts';
+import { messageLogs } from './message-logs.ts';
 import { Messaging } from './messaging.ts';
 import { MultiPart } from './multi-part.ts';
 import { Observability } from './observability.ts';
@@ -75,6 +76,7 @@ export class NotificationStack extends Stack {
       MachineClientId: identity.machineClient.userPoolClientId,
       RedriveControlLog: deadLetters.logs.control,
       RedriveLog: deadLetters.logs.redrive,
+      MessageLogs: messageLogs(this).join(','),
       OperatorsTopicArn: observability.operatorsTopicArn,
       Region: Aws.REGION,
     };

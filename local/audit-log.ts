@@ -1,4 +1,5 @@
-import { type CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { logMessages } from './log-messages.ts';
 
 /**
  * One event of an Express workflow's log
@@ -50,18 +51,9 @@ export class ExecutionLogs {
     return executions.sort((one, other) => beginning(one) - beginning(other));
   }
 
-  /** An answer may be empty and still not be the last. */
   async #events(logGroupName: string, filterPattern: string, startTime: number): Promise<LoggedEvent[]> {
-    const messages = new Set<string>();
-    let nextToken: string | undefined;
-    do {
-      const page = await this.#client.send(
-        new FilterLogEventsCommand({ logGroupName, filterPattern, startTime, nextToken }),
-      );
-      for (const { message = '{}' } of page.events ?? []) messages.add(message);
-      nextToken = page.nextToken;
-    } while (nextToken !== undefined);
-    return [...messages].map((message) => JSON.parse(message) as LoggedEvent);
+    const messages = await logMessages(this.#client, { logGroupName, filterPattern, startTime });
+    return messages.map((message) => JSON.parse(message) as LoggedEvent);
   }
 }
 

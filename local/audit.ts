@@ -1,21 +1,17 @@
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { decodeTime, isValid } from 'ulid';
+import { Advice, adviceOnLogs, failWith } from './advice.ts';
 import { ExecutionLogs } from './audit-log.ts';
 import { type Story, storyOf } from './audit-story.ts';
 import { textOf } from './audit-text.ts';
-import { outsideCredentials } from './edge/credentials.ts';
+import { logsClient } from './log-messages.ts';
+import { fromOutputs, localOutputs } from './outputs-file.ts';
 
 const usage = `npm run audit -- --redrive ID [--outputs FILE] [--json]
   --redrive ID    the redrive, as startRedrive and redrives give its id
   --outputs FILE  the stack's outputs: .local/outputs.json of the embedded cloud (default), or what
                   npm run deploy wrote to .local/stack-outputs.json
   --json          for machines`;
-
-/** Somebody is told what went wrong and what to do, and nothing else. */
-class Advice extends Error {}
 
 /** Where the logs are. */
 type Target = { region: string; controlLog: string; redriveLog: string; edgeUrl?: string };
@@ -25,7 +21,7 @@ const slackMs = 60_000;
 
 async function main(): Promise<void> {
   const { redrive, outputs, json } = readArguments();
-  const target = targetOf(outputs);
+  const target = fromOutputs(outputs, targetIn, 'the logs of redrives');
   const story = await storyIn(target, redrive);
   if (!story.start && story.cancels.length === 0 && story.generations.length === 0) {
     throw new Advice(
@@ -40,7 +36,7 @@ function readArguments(): { redrive: string; outputs: string; json: boolean } {
   const { values } = parseArgs({
     options: {
       redrive: { type: 'string' },
-      outputs: { type: 'string', default: join(import.meta.dirname, '../.local/outputs.json') },
+      outputs: { type: 'string', default: localOutputs },
       json: { type: 'boolean', default: false },
     },
   });
@@ -50,21 +46,8 @@ function readArguments(): { redrive: string; outputs: string; json: boolean } {
   return { redrive: redrive.toUpperCase(), outputs, json };
 }
 
-function targetOf(file: string): Target {
-  if (!existsSync(file)) {
-    throw new Advice(
-      `${file} does not exist. Start the embedded cloud with npm start, or name a stack's outputs with --outputs.`,
-    );
-  }
-  const content = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  const found = [content, ...Object.values(content)].map(targetIn).find((target) => target !== undefined);
-  if (!found)
-    throw new Advice(`${file} does not name the logs of redrives. Deploy the stack or start the embedded cloud anew.`);
-  return found;
-}
-
 /** The embedded cloud's outputs, or those of one stack as CDK writes them. */
-function targetIn(outputs: unknown): Target | undefined {
+function targetIn(outputs: object): Target | undefined {
   const { region, audit, edge } = outputs as {
     region?: string;
     audit?: { controlLog: string; redriveLog: string };
@@ -78,8 +61,7 @@ function targetIn(outputs: unknown): Target | undefined {
 }
 
 async function storyIn({ region, controlLog, redriveLog, edgeUrl }: Target, redriveId: string): Promise<Story> {
-  const local = edgeUrl === undefined ? {} : { endpoint: edgeUrl, credentials: outsideCredentials };
-  const client = new CloudWatchLogsClient({ region, ...local });
+  const client = logsClient(region, edgeUrl);
   const logs = new ExecutionLogs(client);
   const since = decodeTime(redriveId) - slackMs;
   try {
@@ -87,29 +69,10 @@ async function storyIn({ region, controlLog, redriveLog, edgeUrl }: Target, redr
     const redriving = await logs.executionsAbout(redriveId, redriveLog, since);
     return storyOf(redriveId, control, redriving);
   } catch (error) {
-    throw adviceOn(error as Error & { code?: string });
+    throw adviceOnLogs(error as Error, 'the audit');
   } finally {
     client.destroy();
   }
 }
 
-function adviceOn(error: Error & { code?: string }): Error {
-  const { name, code, message } = error;
-  if (code === 'ECONNREFUSED')
-    return new Advice('The embedded cloud does not answer. Start it with npm start; its logs are still there.');
-  if (name === 'CredentialsProviderError')
-    return new Advice('There are no AWS credentials. Set AWS_PROFILE, or sign in.');
-  if (name === 'ResourceNotFoundException')
-    return new Advice(`${message} Do the outputs belong to this account and region?`);
-  if (name === 'AccessDeniedException')
-    return new Advice(`${message}\nReading the audit takes logs:FilterLogEvents on both log groups.`);
-  return error;
-}
-
-main().catch((error: unknown) => {
-  const { message, code = '' } = error as Error & { code?: string };
-  console.error(
-    String(code).startsWith('ERR_PARSE_ARGS') ? `${message}\n\n${usage}` : error instanceof Advice ? message : error,
-  );
-  process.exitCode = 1;
-});
+main().catch((error: unknown) => failWith(error, usage));

@@ -263,6 +263,7 @@ function outputsOf(stack: Stack, front: Front, edge: Edge, cognito: Cognito): Ou
       controlLog: stack.outputs['RedriveControlLog'] ?? '',
       redriveLog: stack.outputs['RedriveLog'] ?? '',
     },
+    messageLogs: (stack.outputs['MessageLogs'] ?? '').split(','),
     edge: { url: edge.url },
   };
 }

@@ -13,5 +13,7 @@ export type Outputs = {
   users: { username: string; password: string; userId: string; groups: string[] }[];
   /** Names of the logs that tell of redrives: of who ordered them, and of what they did. */
   audit: { controlLog: string; redriveLog: string };
+  /** Names of the log groups in which functions tell of messages. */
+  messageLogs: string[];
   edge: { url: string };
 };

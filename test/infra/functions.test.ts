@@ -55,6 +55,15 @@ describe.each(environments)('functions of %s', (environment) => {
     });
   });
 
+  it('tells in which of their log groups messages can be followed', () => {
+    const outputs = stack.template.toJSON()['Outputs'] as Record<string, { Value: string }>;
+    const named = new Map(functions.map(([name, { Properties }]) => [`/aws/lambda/${Properties.FunctionName}`, name]));
+    expect(outputs['MessageLogs']?.Value.split(',').map((group) => named.get(group))).toEqual([
+      ...['p2p-websocket-publisher', 'a2p-http-publisher', 'message-processor', 'fan-out', 'delivery-retry'],
+      ...['dead-letter-recorder', 'redrive-batch'],
+    ]);
+  });
+
   it('keeps every log group for a limited time', () => {
     for (const { Properties } of stack.ofType('AWS::Logs::LogGroup')) {
       expect(Properties.RetentionInDays).toBeGreaterThan(0);

@@ -38,11 +38,16 @@ async function isRecorded(queue: QueueName, arrived: readonly ArrivedLetter[]): 
     }
     await putLetters(queue, [...rows.values()]);
     count('DeadLettersRecorded', rows.size, queue);
-    const messageIds = [...rows.values()].flatMap(({ messageId = [] }) => messageId);
-    logger.info('Recorded', { queue, letters: rows.size, messageIds });
+    logger.info('Recorded', { queue, letters: rows.size, messageIds: idsOf(rows) });
     return true;
   } catch (error) {
-    logger.error('Dead letters could not be recorded', { queue, letters: rows.size, cause: errorSummary(error) });
+    const about = { queue, letters: rows.size, messageIds: idsOf(rows) };
+    logger.error('Dead letters could not be recorded', { ...about, cause: errorSummary(error) });
     return false;
   }
+}
+
+/** Of the messages that could be read. */
+function idsOf(rows: ReadonlyMap<string, LetterRow>): string[] {
+  return [...rows.values()].flatMap(({ messageId = [] }) => messageId);
 }

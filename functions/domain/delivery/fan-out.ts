@@ -48,14 +48,15 @@ export async function fanOut(
   await eachOf(subscribers, postsInFlight, deliver);
   arrivals.measure();
   measure('FanOutSize', subscribers.length);
+  const messageIds = messages.map(({ messageId }) => messageId);
   logger.info('Delivered', {
-    messageIds: messages.map(({ messageId }) => messageId),
+    messageIds,
     slot,
     connections: subscribers.length,
     gone: gone.length,
     retried: undelivered.length,
   });
-  await handOver(undelivered);
+  await handOver(undelivered, messageIds);
   return gone;
 }
 
@@ -73,12 +74,13 @@ function addressOf(chatId: string, { subscriber, connectionId }: Subscriber): Om
 }
 
 /** Failing the messages now would repeat them to everyone else; the few who miss them replay from history. */
-async function handOver(undelivered: UndeliveredFrames[]): Promise<void> {
+async function handOver(undelivered: UndeliveredFrames[], messageIds: string[]): Promise<void> {
   try {
     await handToRetryQueue(undelivered);
     count('RetriedLater', undelivered.length);
   } catch (error) {
     logger.error('Undelivered frames did not reach the retry queue', {
+      messageIds,
       connections: undelivered.length,
       cause: errorSummary(error),
     });

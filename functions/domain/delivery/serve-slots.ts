@@ -99,7 +99,8 @@ async function isServed({ records, job }: Round, gone: Map<string, RowKey[]>, de
     if (present.length > 0) tellSenders(job, startedAt);
     return true;
   } catch (error) {
-    logger.warn('A slot could not be read', { chatId, slot, cause: errorSummary(error) });
+    const messageIds = job.messages.map(({ messageId }) => messageId);
+    logger.warn('A slot could not be read', { messageIds, chatId, slot, cause: errorSummary(error) });
     return false;
   }
 }

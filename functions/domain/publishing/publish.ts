@@ -73,7 +73,8 @@ function tellPublished(envelope: Envelope, tookMs: number): void {
   count('Published', 1, kind);
   measure('PublishLatency', tookMs, kind);
   if (envelope.targetChannel !== storedChannel) count('Unrouted');
-  logger.info('Published', { messageId: envelope.messageId, messageType: kind });
+  const { messageId, publishTimestamp } = envelope;
+  logger.info('Published', { messageId, messageType: kind, publishTimestamp });
 }
 
 function envelopeOf(request: PublishRequest, senderId: string, now: number): Envelope {
