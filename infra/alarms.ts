@@ -1,16 +1,30 @@
-import type { Duration } from 'aws-cdk-lib';
-import { Stack } from 'aws-cdk-lib';
+import { type Duration, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { workflowArn } from './express-workflow.ts';
-import { countOver, difference, messageFunctions, messageTypes, requestFunctions } from './service-metrics.ts';
-import { ServiceMetrics, sum } from './service-metrics.ts';
-import type { Watched, WatchedTable } from './watched.ts';
-import { controlWorkflow, deadLetterQueues, messageTables, otherTables } from './watched.ts';
-import { scheduledWorkflows, workflows, workingQueues } from './watched.ts';
+import {
+  countOver,
+  difference,
+  messageFunctions,
+  messageTypes,
+  requestFunctions,
+  ServiceMetrics,
+  sum,
+} from './service-metrics.ts';
+import {
+  controlWorkflow,
+  deadLetterQueues,
+  messageTables,
+  otherTables,
+  scheduledWorkflows,
+  type Watched,
+  type WatchedTable,
+  workflows,
+  workingQueues,
+} from './watched.ts';
 
 export interface AlarmsProps extends Watched {
   /** Who is told, of the beginning and of the end. */
@@ -42,6 +56,8 @@ const persistent: Pace = [3, 5];
 const atOnce: Pace = [1, 1];
 /** For ages, which have grown for long before they are over anything. */
 const twice: Pace = [2, 2];
+/** For what may be there at any moment, and never stays. */
+const always: Pace = [5, 5];
 
 /** Functions that go on until shortly before their timeout when there is much to do: how long they take says nothing. */
 const pacedFunctions: readonly string[] = ['fan-out', 'redrive-batch'];
@@ -129,7 +145,13 @@ export class Alarms extends Construct {
     const recorded = Object.keys(queues).map((queue) =>
       this.metrics.emitted('DeadLettersRecorded', 'dead-letter-recorder', { statistic: 'Sum' }, { queue }),
     );
-    const unrecorded = this.props.settings.alarms.queueAge.deadLetters.toSeconds();
+    // Not their age: what a standard queue has handed out more than three times does not count for it, and what the recorder keeps
+    // failing at is just that. One that waits for its next try is not visible.
+    const waiting = Object.values(queues).flatMap((queue) =>
+      ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible'].map((metricName) =>
+        this.metrics.queue(queue, metricName, { statistic: 'Maximum' }),
+      ),
+    );
     return [
       {
         name: 'dead-letters',
@@ -142,12 +164,9 @@ export class Alarms extends Construct {
         name: 'dead-letters-unrecorded',
         reason:
           'Dead letters wait in SQS: the recorder does not get them into the table, where operators would see them.',
-        metric: countOver(
-          Object.values(queues).map((queue) => ({ metric: this.age(queue), limit: unrecorded })),
-          'Dead-letter queues that are not drained',
-        ),
+        metric: sum(waiting, 'Dead letters that are not recorded'),
         over: 0,
-        minutes: twice,
+        minutes: always,
       },
     ];
   }
@@ -247,7 +266,7 @@ export class Alarms extends Construct {
       reason: 'The schedules that end groups of parts and take up dead redrives do not start their workflows.',
       metric: countOver(started, 'Schedules at work'),
       over: started.length,
-      minutes: [5, 5],
+      minutes: always,
       rings: ComparisonOperator.LESS_THAN_THRESHOLD,
       missing: TreatMissingData.MISSING,
     });

@@ -46,7 +46,7 @@ export interface AlarmSettings {
   /** How much of its timeout a function may take. */
   timeoutShare: number;
   /** How long the oldest message of a queue may wait, the waits between its tries included. */
-  queueAge: { messages: Duration; deliveryRetries: Duration; slots: Duration; deadLetters: Duration };
+  queueAge: { messages: Duration; deliveryRetries: Duration; slots: Duration };
   /** How late the stream of permissions may be followed. */
   streamAge: Duration;
   /** How many commits a minute may be lost to others, beyond one for each that was made. */
@@ -228,7 +228,6 @@ const dev: Settings = {
       messages: Duration.minutes(2),
       deliveryRetries: Duration.minutes(2),
       slots: Duration.minutes(2),
-      deadLetters: Duration.minutes(5),
     },
     streamAge: Duration.seconds(30),
     // A processor whose memory of a chat's head is stale loses once and then knows it: that is how it learns.

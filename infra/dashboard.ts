@@ -18,6 +18,7 @@ import {
   messageTypes,
   requestFunctions,
   ServiceMetrics,
+  share,
   sum,
 } from './service-metrics.ts';
 import type { Watched } from './watched.ts';
@@ -160,6 +161,7 @@ export class LatencyDashboard extends Construct {
 
   private requests(): IWidget[] {
     return [
+      this.rates(),
       graph('Requests that failed: ours', [
         ...answering.map((service) => this.count('Failed', service, service)),
         this.metrics.ofAuthorizer('AuthorizerFailed', { statistic: 'Sum', label: 'websocket-authorizer' }),
@@ -180,6 +182,32 @@ export class LatencyDashboard extends Construct {
         'ms',
       ),
     ];
+  }
+
+  /** How much goes wrong, whatever the traffic. */
+  private rates(): IWidget {
+    const invocations = (names: readonly string[]): Metric[] =>
+      names.map((name) => this.metrics.function(name, 'Invocations', { statistic: 'Sum' }));
+    const posts = (outcomes: readonly string[]): Metric[] =>
+      [...senders, 'delivery-retry'].flatMap((service) =>
+        outcomes.map((outcome) => this.count('Posts', service, outcome, { outcome })),
+      );
+    const delivered = (metricName: string, statistic: string): Metric[] =>
+      senders.flatMap((service) =>
+        messageTypes.map((messageType) => this.metrics.emitted(metricName, service, { statistic }, { messageType })),
+      );
+    const errors = everyFunction.map((name) => this.metrics.function(name, 'Errors', { statistic: 'Sum' }));
+    const failed = answering.map((service) => this.count('Failed', service, service));
+    return graph(
+      'Error rates',
+      [
+        share(failed, invocations(answering), 'requests that failed', 'requests'),
+        share(errors, invocations(everyFunction), 'invocations that failed', 'invocations'),
+        share(posts(['throttled', 'too-large', 'failed']), posts(postOutcomes), 'posts that failed', 'posts'),
+        share(delivered('SlowMessages', 'Sum'), delivered('DeliveryLatency', 'SampleCount'), 'slow messages', 'slow'),
+      ],
+      '%',
+    );
   }
 
   private delivery(): IWidget[] {
@@ -386,7 +414,12 @@ export class LatencyDashboard extends Construct {
 }
 
 /** Four of them fill a row. */
-function graph(title: string, metrics: readonly IMetric[], unit?: 'ms' | 's', width = wholeWidth / 4): GraphWidget {
+function graph(
+  title: string,
+  metrics: readonly IMetric[],
+  unit?: 'ms' | 's' | '%',
+  width = wholeWidth / 4,
+): GraphWidget {
   const leftYAxis = { min: 0, showUnits: false, ...(unit && { label: unit }) };
   return new GraphWidget({ title, left: [...metrics], leftYAxis, width, height: rowHeight });
 }

@@ -139,6 +139,24 @@ export function difference(whole: Metric, part: Metric, label: string): MathExpr
   return expression([whole, part], ['whole', 'part'], 'whole - part', label);
 }
 
+/**
+ * How much of the second the first are, in percent.
+ *
+ * @param about tells its metrics from those of others in the same graph
+ */
+export function share(
+  parts: readonly Metric[],
+  wholes: readonly Metric[],
+  label: string,
+  about: string,
+): MathExpression {
+  const name = (kind: string, metrics: readonly Metric[]): string[] =>
+    metrics.map((_, index) => `${about}${kind}${index}`);
+  const ids = [...name('part', parts), ...name('whole', wholes)];
+  const text = `100 * (${name('part', parts).join(' + ')}) / (${name('whole', wholes).join(' + ')})`;
+  return expression([...parts, ...wholes], ids, text, label);
+}
+
 function expression(metrics: readonly Metric[], ids: readonly string[], text: string, label: string): MathExpression {
   const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [ids[index] ?? '', metric]));
   return new MathExpression({ expression: text, usingMetrics, label, period });

@@ -99,7 +99,7 @@ describe.each(environments)('what watches %s', (environment) => {
             .flatMap(({ metrics }) => metrics)
             .filter((metric) => metric.name === name && metric.dimensions['messageType'] === messageType)
             .map(({ statistic }) => statistic);
-          expect([...new Set(statistics)].sort()).toEqual(['p50', 'p95', 'p99']);
+          expect(statistics).toEqual(expect.arrayContaining(['p50', 'p95', 'p99']));
         }
       }
     });
@@ -187,7 +187,7 @@ describe.each(environments)('what watches %s', (environment) => {
     }
   });
 
-  it('watches the age of what waits in every queue', () => {
+  it('watches what waits in every queue', () => {
     expect(watchedBy(/^(queue-behind-|dead-letters-unrecorded)/, 'QueueName')).toEqual(
       names['QueueName']?.slice().sort(),
     );

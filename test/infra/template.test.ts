@@ -31,6 +31,12 @@ describe.each(environments)('the template of %s', (environment) => {
     ]);
   });
 
+  it('fits into what CloudFormation takes, with room to grow', () => {
+    // 1 MB: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html. The file is indented by one.
+    expect(Buffer.byteLength(JSON.stringify(template, undefined, 1))).toBeLessThan(900_000);
+    expect(stack.all().length).toBeLessThan(450);
+  });
+
   it('needs no parameter, condition, custom resource or code of others', () => {
     expect(Object.keys(template).sort()).toEqual(['Description', 'Outputs', 'Resources']);
     for (const { Type } of stack.all()) expect(Type).toMatch(/^AWS::(?!CloudFormation)/);

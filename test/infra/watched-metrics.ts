@@ -12,7 +12,7 @@ export interface WatchedMetric {
 export const vendedMetrics: Record<string, { page: string; metrics: string[]; dimensions: string[][] }> = {
   'AWS/Lambda': {
     page: 'https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html',
-    metrics: ['Errors', 'Throttles', 'Duration', 'ConcurrentExecutions', 'IteratorAge'],
+    metrics: ['Invocations', 'Errors', 'Throttles', 'Duration', 'ConcurrentExecutions', 'IteratorAge'],
     dimensions: [['FunctionName']],
   },
   'AWS/SQS': {
