@@ -92,6 +92,14 @@ describe('alarms', () => {
       meanwhile: () => send('broken', numbered),
     },
     {
+      rings: ['dead-letters-unrecorded'],
+      faults: [
+        { ...commits, about: 'broken', fault: { error: 'AccessDeniedException', statusCode: 400 } },
+        { ...commits, role: 'dead-letter-recorder', fault: { error: 'AccessDeniedException', statusCode: 400 } },
+      ],
+      meanwhile: () => send('broken'),
+    },
+    {
       rings: ['commits-contended'],
       faults: [
         {
