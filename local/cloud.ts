@@ -32,6 +32,7 @@ import type { Outputs } from './outputs.ts';
 import { demoChat, localPassword, localPeople } from './people.ts';
 import { principalsOf } from './principals.ts';
 import { startQueues } from './queues.ts';
+import { processUsage } from './process-usage.ts';
 import { schedulesOf, scheduleProperties } from './scheduler/from-template.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 import { checkOnce } from './step-functions/definition/check-once.ts';
@@ -121,7 +122,11 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
     accountId,
     principals,
     resourcePolicies: resourcePoliciesOf(stack),
-    views: { alarms: () => cloudWatch.alarms.list(), metrics: () => cloudWatch.metrics.list() },
+    views: {
+      alarms: () => cloudWatch.alarms.list(),
+      metrics: () => cloudWatch.metrics.list(),
+      process: () => processUsage({ webSockets: webSockets.size, environments: functions.environments }),
+    },
     xray,
     backends: {
       dynamodb: tables.backend,

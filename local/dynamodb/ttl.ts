@@ -14,6 +14,8 @@ export interface ExpiringTable {
 const SWEEP_INTERVAL_MS = 1_000;
 /** A sweep reads whole tables: on large ones it rests this many times as long as it took, so as to use 5% of the time at most. */
 const REST_PER_WORK = 19;
+/** Nor longer than this: a sweep may be slow because the machine is busy, whatever the tables' size. */
+const LONGEST_REST_MS = 30_000;
 const DELETIONS_AT_ONCE = 10;
 
 /**
@@ -39,7 +41,10 @@ export function sweepExpiredRows(options: {
           }
         });
       }
-      const rest = Math.max(SWEEP_INTERVAL_MS, REST_PER_WORK * (performance.now() - started));
+      const rest = Math.max(
+        SWEEP_INTERVAL_MS,
+        Math.min(LONGEST_REST_MS, REST_PER_WORK * (performance.now() - started)),
+      );
       await delay(rest, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   })();

@@ -78,6 +78,11 @@ export class LambdaFunction {
     this.#tracing = tracing;
   }
 
+  /** How many execution environments there are, idle ones included. */
+  get environments(): number {
+    return this.#environments.size;
+  }
+
   /** How many invocations are running now. */
   get running(): number {
     return this.#environments.size - this.#idle.length;

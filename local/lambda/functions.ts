@@ -57,6 +57,11 @@ export class Functions {
     return this.get(functionArn).invoke(event);
   }
 
+  /** How many execution environments there are, of all functions. */
+  get environments(): number {
+    return [...this.#byArn.values()].reduce((sum, { environments }) => sum + environments, 0);
+  }
+
   /** Crashes the environment that carries this token, whichever function it belongs to. */
   crash(workerToken: string): void {
     for (const candidate of this.#byArn.values()) if (candidate.crash(workerToken)) return;

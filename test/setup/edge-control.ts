@@ -64,6 +64,15 @@ export type ShownAlarm = {
   changes: { from: string; to: string; at: string }[];
 };
 
+/** What the embedded cloud's process takes; see local/process-usage.ts. */
+export type ProcessUsage = {
+  rss: number;
+  heapUsed: number;
+  fileDescriptors?: number;
+  webSockets: number;
+  environments: number;
+};
+
 /** The embedded cloud's control surface, which a deployed stack does not have. */
 export class EdgeControl {
   readonly #url: string;
@@ -114,6 +123,10 @@ export class EdgeControl {
   /** The alarms of the template, each with its state. */
   async alarms(): Promise<ShownAlarm[]> {
     return (await this.#ask('GET', 'alarms')) as ShownAlarm[];
+  }
+
+  async usage(): Promise<ProcessUsage> {
+    return (await this.#ask('GET', 'process')) as ProcessUsage;
   }
 
   /** Calls that no policy allowed. */

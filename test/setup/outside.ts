@@ -1,7 +1,7 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListTopicsCommand, PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, paginateQuery, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { ulid } from 'ulid';
 import { outsideCredentials } from '../../local/edge/credentials.ts';
 import type { Outputs } from './outputs.ts';
@@ -45,15 +45,18 @@ export class Outside {
 
   /** History of a chat: numbered messages by number, then the others as they were published. */
   async history(chatId: string): Promise<Row[]> {
-    const { Items = [] } = await this.#tables.send(
-      new QueryCommand({
+    const rows: Row[] = [];
+    const pages = paginateQuery(
+      { client: this.#tables },
+      {
         TableName: await this.#table('Messages'),
         KeyConditionExpression: 'chatId = :chatId',
         ExpressionAttributeValues: { ':chatId': chatId },
         ConsistentRead: true,
-      }),
+      },
     );
-    return Items.sort((a, b) => Number(a['sequence'] ?? Infinity) - Number(b['sequence'] ?? Infinity));
+    for await (const { Items = [] } of pages) rows.push(...Items);
+    return rows.sort((a, b) => Number(a['sequence'] ?? Infinity) - Number(b['sequence'] ?? Infinity));
   }
 
   /** Rows of a table that have these values. */

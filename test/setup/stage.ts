@@ -25,10 +25,11 @@ export class Stage {
   /**
    * Standard messages are not delivered twice unless asked for: these tests count.
    * @param options.arguments more arguments for `local/start.ts`
+   * @param options.dataFolder continue with this data instead of none
    */
-  static async start(options: { duplicates?: number; arguments?: string[] } = {}): Promise<Stage> {
-    const { duplicates = 0, arguments: more = [] } = options;
-    return new Stage(await startCloud({ arguments: ['--duplicates', String(duplicates), ...more] }));
+  static async start(options: { duplicates?: number; arguments?: string[]; dataFolder?: string } = {}): Promise<Stage> {
+    const { duplicates = 0, arguments: more = [], ...rest } = options;
+    return new Stage(await startCloud({ ...rest, arguments: ['--duplicates', String(duplicates), ...more] }));
   }
 
   /** Opens a socket of a person who is a member of the chats. */
