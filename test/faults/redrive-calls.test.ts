@@ -7,6 +7,9 @@ import type { Row } from '../setup/outside.ts';
 import { personNamed } from '../setup/sign-in.ts';
 import { Stage } from '../setup/stage.ts';
 import { until } from '../setup/until.ts';
+import { kindsOf } from './crash-points/kinds.ts';
+import { tell } from './crash-points/tell.ts';
+import { rolesOf } from './crash-points/where.ts';
 
 /** A role's calls of one action in one redrive, and how often it makes them. */
 type Calls = Required<Pick<FaultRule, 'service' | 'action' | 'role'>> & { count: number };
@@ -19,27 +22,19 @@ const queue = 'fifo';
 const lettersEach = 11;
 const roles = ['redrive-control', 'dlq-redrive', 'redrive-batch'];
 
-const befalls: Record<string, FaultRule['fault']> = {
-  'its host dies before it': { crash: true },
-  'its host dies after it': { crash: 'after' },
-  'it fails': { error: 'AccessDeniedException', statusCode: 400 },
-  'it is throttled': { error: 'ThrottlingException', statusCode: 400 },
-};
-
 const starts = { service: 'states', action: 'StartExecution' };
+const watch = { role: 'redrive-watch', times: 1 };
+const fails = { error: 'AccessDeniedException', statusCode: 400 };
 
-/** Besides every single call: what is started runs twice, and what is to carry on where another died dies, too. */
-const more: Scenario[] = [
-  { how: 'dlq-redrive runs three times', rules: [{ ...starts, role: 'redrive-control', fault: { repeat: 2 } }] },
-  {
-    how: 'redrive-watch starts it, and is struck as well',
-    rules: [
-      { ...starts, role: 'redrive-control', fault: befalls['it fails'] as FaultRule['fault'] },
-      { ...starts, role: 'redrive-watch', times: 1, fault: { crash: true } },
-      { service: 'dynamodb', role: 'redrive-watch', times: 1, fault: { crash: 'after' } },
-    ],
-  },
-];
+/** Besides every single call: what is to carry on where another died is struck, too. */
+const more: Scenario[] = Object.entries(kindsOf('dynamodb')).map(([kind, fault]) => ({
+  how: `redrive-watch has to start it, and of both its calls ${kind}`,
+  rules: [
+    { ...starts, role: 'redrive-control', fault: fails },
+    { ...watch, service: 'dynamodb', action: 'BatchGetItem', fault },
+    { ...watch, ...starts, fault: kindsOf('states')[kind] ?? fails },
+  ],
+}));
 
 /**
  * Each time, eleven numbered messages of one chat, in three groups, are redriven in two batches, and one call is struck. Which calls there
@@ -82,7 +77,7 @@ describe('whichever call of a redrive fails', () => {
   function scenariosOf(all: Calls[]): Scenario[] {
     return all.flatMap(({ count, ...call }) =>
       Array.from({ length: count }, (_none, skip) =>
-        Object.entries(befalls).map(([how, fault]) => ({
+        Object.entries(kindsOf(call.service)).map(([how, fault]) => ({
           how: `${call.role}: ${call.action} ${skip + 1}, ${how}`,
           rules: [{ ...call, ...(skip > 0 && { skip }), times: 1, fault }],
         })),
@@ -134,7 +129,9 @@ describe('whichever call of a redrive fails', () => {
   }
 
   test('every call was struck, in every way', () => {
-    const struck = new Set(scenarios.flatMap(({ rules }) => rules.map(({ role, action }) => `${role} ${action}`)));
+    const points = scenarios.flatMap(({ rules }) => rules.map(({ role = '', action = '' }) => ({ role, action })));
+    expect([...new Set(points.map(({ role }) => role))].toSorted()).toEqual(rolesOf('redrive-calls'));
+    const struck = new Set(points.map(({ role, action }) => `${role} ${action}`));
     expect([...struck]).toEqual(
       expect.arrayContaining([
         'redrive-control Invoke',
@@ -149,7 +146,7 @@ describe('whichever call of a redrive fails', () => {
         'redrive-batch SendMessageBatch',
       ]),
     );
-    process.stdout.write(`${scenarios.length} redrives struck\n`);
+    tell(points);
   });
 
   test('it comes to its end by itself, gives the lease back, and its counts are true', async () => {
