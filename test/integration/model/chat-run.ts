@@ -1,6 +1,7 @@
 import { ulid } from 'ulid';
+import type { ClientOptions } from '../../../client/index.ts';
 import type { EdgeControl } from '../../setup/edge-control.ts';
-import type { Outside, RawMessage } from '../../setup/outside.ts';
+import type { Outside, RawMessage, Row } from '../../setup/outside.ts';
 import { until } from '../../setup/until.ts';
 import type { Api, Page } from '../graphql/api.ts';
 import { breachesOf, type Said } from './breaches.ts';
@@ -17,8 +18,20 @@ export const listening = ['bob', 'carol', 'vera'] as const;
 export const overSockets = ['bob', 'carol'] as const;
 export const overHttp = ['mallory', 'bob'] as const;
 
+/** Who may do what in a chat: members listen and may send, viewers listen, posters send over HTTP alone. */
+export type People = {
+  members: readonly string[];
+  viewers: readonly string[];
+  posters: readonly string[];
+};
+
+const fewPeople: People = { members: overSockets, viewers: ['vera'], posters: ['mallory'] };
+
 /** Long enough for a message whose processor died twice. */
-const recoveryMs = 90_000;
+const usualRecoveryMs = 90_000;
+
+/** Of a group of parts, as they stand in the payload of one. */
+export type PartOf = { groupId: string; totalParts: number; partNumber: number };
 
 /** One chat of its own, in a world that others use at the same time. */
 export class ChatRun {
@@ -28,21 +41,38 @@ export class ChatRun {
   #listeners: Listener[] = [];
   #latecomer: Listener | undefined;
   #sending: Promise<void>[] = [];
+  #underWay = 0;
+  readonly #people: People;
+  readonly #settings: Partial<ClientOptions>;
 
-  constructor(world: World, chatId: string) {
+  /** @param settings of the apps' clients, where they are not the usual ones */
+  constructor(world: World, chatId: string, people = fewPeople, settings: Partial<ClientOptions> = {}) {
     this.world = world;
     this.chatId = chatId;
+    this.#people = people;
+    this.#settings = settings;
   }
 
   /** Lets everyone in who will send or listen, and starts the listeners. */
   async begin(): Promise<void> {
     const { outside, api } = this.world;
-    await outside.grant(this.chatId, ['bob', 'carol', 'mallory']);
-    await outside.grant(this.chatId, ['vera'], { role: 'viewer' });
-    this.#listeners = listening.map(
-      (name, index) => new Listener(api, name, this.chatId, index % 2 === 0 ? 'batch' : 'single'),
+    const { members, viewers, posters } = this.#people;
+    await outside.grant(this.chatId, [...members, ...posters]);
+    await outside.grant(this.chatId, [...viewers], { role: 'viewer' });
+    this.#listeners = [...members, ...viewers].map(
+      (name, index) =>
+        new Listener(api, name, this.chatId, index % 2 === 0 ? 'batch' : 'single', undefined, this.#settings),
     );
     await Promise.all(this.#listeners.map((listener) => listener.ready()));
+  }
+
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  /** How much of what was sent nobody has heard about yet. */
+  get unanswered(): number {
+    return this.#underWay;
   }
 
   listener(username: string): Listener {
@@ -52,10 +82,13 @@ export class ChatRun {
   }
 
   /** Sends over the client library, which does the retrying. Nobody waits for the answer here; see `answered`. */
-  sayOverSocket(username: string, kind: Kind): void {
+  sayOverSocket(username: string, kind: Kind, multiPartMetadata?: PartOf): void {
     const said = this.#say(username, kind, true);
     const { messageId, content } = said;
-    const message = { chatId: this.chatId, eventType: 'chat', messageId, content, ...travelOf(kind) };
+    const message = {
+      ...{ chatId: this.chatId, eventType: 'chat', messageId, content, ...travelOf(kind) },
+      ...(multiPartMetadata && { fields: { multiPartMetadata } }),
+    };
     this.#track(
       said,
       this.listener(username)
@@ -108,9 +141,10 @@ export class ChatRun {
   }
 
   /** @throws Error naming what is not as it must be, though the system had the time it needs to recover. */
-  async verify(): Promise<void> {
+  async verify(recoveryMs = usualRecoveryMs): Promise<void> {
     await this.answered();
-    this.#latecomer = new Listener(this.world.api, 'vera', this.chatId, 'batch', { sequence: 0 });
+    const [viewer = ''] = this.#people.viewers;
+    this.#latecomer = new Listener(this.world.api, viewer, this.chatId, 'batch', { sequence: 0 }, this.#settings);
     let breaches: string[] = [];
     const sound = async (): Promise<boolean> => (breaches = await this.breaches()).length === 0;
     await until('a sound chat', sound, recoveryMs).catch(() => {
@@ -130,7 +164,7 @@ export class ChatRun {
     const { outside, api } = this.world;
     if (!this.#latecomer) throw new Error('The run has not come to its end');
     const { chat } = await api.data<{ chat: { headSequence: number } | null }>(
-      'carol',
+      this.#reader,
       'query($chatId: ID!) { chat(chatId: $chatId) { headSequence } }',
       { chatId: this.chatId },
     );
@@ -143,10 +177,16 @@ export class ChatRun {
         all: await this.#queried('messages', ''),
         numbered: await this.#queried('messagesBySequence', 'from: 1, '),
       },
-      deadLetters: new Set(letters.map(({ messageId }) => String(messageId))),
+      deadLetters: idsOf(letters),
+      waiting: idsOf(letters.filter(({ waitingIn }) => waitingIn !== undefined)),
       listeners: this.#listeners,
       latecomer: this.#latecomer,
     });
+  }
+
+  /** Who looks into history by GraphQL. */
+  get #reader(): string {
+    return this.#people.members.at(-1) ?? '';
   }
 
   #apps(): Listener[] {
@@ -158,7 +198,7 @@ export class ChatRun {
     let nextToken: string | null = null;
     do {
       const data: Record<string, Page<{ messageId: string }>> = await this.world.api.data(
-        'carol',
+        this.#reader,
         `query($chatId: ID!, $nextToken: String) {
           ${field}(chatId: $chatId, ${more}limit: 100, nextToken: $nextToken) { items { messageId } nextToken }
         }`,
@@ -184,16 +224,19 @@ export class ChatRun {
   }
 
   #track(said: Said, sending: Promise<boolean>): void {
+    this.#underWay += 1;
     this.#sending.push(
-      sending.then(
-        () => {
-          said.accepted = true;
-        },
-        () => {
-          // Nobody knows whether it arrived, or what it arrived after.
-          said.inTurn = false;
-        },
-      ),
+      sending
+        .then(
+          () => {
+            said.accepted = true;
+          },
+          () => {
+            // Nobody knows whether it arrived, or what it arrived after.
+            said.inTurn = false;
+          },
+        )
+        .finally(() => (this.#underWay -= 1)),
     );
   }
 
@@ -210,6 +253,10 @@ export class ChatRun {
     });
     return { body, groupId: `${this.chatId}-${groupId}` };
   }
+}
+
+function idsOf(letters: readonly Row[]): Set<string> {
+  return new Set(letters.map(({ messageId }) => String(messageId)));
 }
 
 type Travel = { messageType: 'fifo'; generateSequence?: true; messageGroupId?: string };
