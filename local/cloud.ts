@@ -37,6 +37,8 @@ import { schedulesOf, scheduleProperties } from './scheduler/from-template.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 import { checkOnce } from './step-functions/definition/check-once.ts';
 import { stateMachineProperties, stateMachinesOf } from './step-functions/from-template.ts';
+import { observe } from './summary/observe.ts';
+import type { Observed } from './summary/observed.ts';
 import { startTables } from './tables.ts';
 import { readAssembly } from './template/assembly.ts';
 import { policyProperties, resourcePoliciesOf } from './template/policies.ts';
@@ -63,7 +65,7 @@ export type CloudSettings = {
   lifetimes?: SocketLifetimes;
 };
 
-export type Cloud = { stack: Stack; edge: Edge; outputs: Outputs; stop(): Promise<void> };
+export type Cloud = { stack: Stack; edge: Edge; outputs: Outputs; observed: Observed; stop(): Promise<void> };
 
 const supported: SupportedResources = {
   ...appSyncResources,
@@ -188,6 +190,7 @@ export async function startCloud(settings: CloudSettings): Promise<Cloud> {
       stack,
       edge,
       outputs: outputsOf(stack, front, edge, cognito),
+      observed: observe({ stack, tables, cloudWatch, webSockets, messaging: queues.messaging }),
       stop: () =>
         stopped(
           front,

@@ -11,6 +11,8 @@ export type StartOptions = {
   fresh: boolean;
   /** Show a message going from socket to socket once ready. */
   demo: boolean;
+  /** Whether to show what goes on; undefined: in a terminal, or after the demonstration. */
+  summary?: boolean;
   /** A synthesized assembly to run instead of building and synthesizing one. */
   assembly?: string;
   /** How often a standard queue hands a message out twice, 0 to 1. */
@@ -28,6 +30,7 @@ export const usage = `npm start -- [options]
   --data FOLDER      where state lives (default .local)
   --fresh            start with empty tables and queues
   --no-demo          do not send a demonstration message
+  --no-summary       do not show what goes on (--summary: do, though neither in a terminal nor after a demonstration)
   --duplicates P     share of standard messages delivered twice, 0 to 1 (default 0.01)
   --minute SECONDS   how long a minute of schedules and alarms takes (default 60)
   --assembly FOLDER  run an assembly that is already synthesized
@@ -47,6 +50,7 @@ export function readOptions(args: string[], root: string): StartOptions {
       data: { type: 'string', default: join(root, '.local') },
       fresh: { type: 'boolean', default: false },
       demo: { type: 'boolean', default: true },
+      summary: { type: 'boolean' },
       assembly: { type: 'string' },
       duplicates: { type: 'string', default: '0.01' },
       minute: { type: 'string', default: '60' },
@@ -59,6 +63,7 @@ export function readOptions(args: string[], root: string): StartOptions {
     dataFolder: values.data,
     fresh: values.fresh,
     demo: values.demo,
+    summary: values.summary,
     assembly: values.assembly,
     duplicates: number('--duplicates', values.duplicates, 0, 1),
     minute: number('--minute', values.minute, 0.1, 3_600),

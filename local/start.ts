@@ -8,6 +8,7 @@ import { requireFreePort } from './gateway/front.ts';
 import { readOptions, type StartOptions, usage } from './options.ts';
 import { demoChat, seedDemoChat } from './people.ts';
 import { sendMessage } from './send.ts';
+import { Summary } from './summary/summary.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -20,12 +21,18 @@ async function main(): Promise<void> {
   const releaseDataFolder = takeDataFolder(options.dataFolder, options.fresh);
   process.once('exit', releaseDataFolder);
   const cloud = await boot(options);
-  stopOnSignal(cloud, options.endWithParent);
+  const summary = (options.summary ?? (options.demo || process.stdout.isTTY)) ? summaryOf(cloud) : undefined;
+  const stop = (): Promise<void> => {
+    summary?.end();
+    return cloud.stop();
+  };
+  stopOnSignal(stop, options.endWithParent);
   await seed(cloud);
   const outputs = `${JSON.stringify(cloud.outputs, null, 2)}\n`;
   writeFileSync(join(options.dataFolder, 'outputs.json'), outputs, { mode: 0o600 });
   describe(cloud, options, (performance.now() - began) / 1000);
   if (options.demo) await demonstrate(cloud);
+  await summary?.show();
 }
 
 async function boot(options: StartOptions): Promise<Cloud> {
@@ -104,12 +111,18 @@ async function demonstrate({ outputs }: Cloud): Promise<void> {
   }
 }
 
-function stopOnSignal(cloud: Cloud, endWithParent: boolean): void {
+function summaryOf({ observed, outputs }: Cloud): Summary {
+  const { stdout: out, stderr: err } = process;
+  const onError = (error: unknown): void => console.error(error);
+  return new Summary({ observed, out, err, demoPage: `${outputs.httpUrl}/`, onError });
+}
+
+function stopOnSignal(end: () => Promise<void>, endWithParent: boolean): void {
   let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(1);
     stopping = true;
-    cloud.stop().then(
+    end().then(
       () => process.exit(0),
       (error: unknown) => {
         console.error(error);

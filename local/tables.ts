@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { engineClient } from './dynamodb/client.ts';
+import { type EngineClient, engineClient } from './dynamodb/client.ts';
 import { type Engine, startEngine } from './dynamodb/engine.ts';
 import { dynamoDbHandler } from './dynamodb/handler.ts';
 import { SweptRows } from './dynamodb/swept-rows.ts';
@@ -9,7 +9,13 @@ import type { Backend } from './edge/edge.ts';
 import type { Stack } from './template/stack.ts';
 
 /** The stack's tables, running: DynamoDB as a backend of the edge. */
-export type Tables = { backend: Backend; engine: Engine; swept: SweptRows; stop(): Promise<void> };
+export type Tables = {
+  backend: Backend;
+  engine: Engine;
+  client: EngineClient;
+  swept: SweptRows;
+  stop(): Promise<void>;
+};
 
 /** Starts the engine, brings every table to the template, and sweeps expired rows from then on. */
 export async function startTables(
@@ -40,6 +46,7 @@ export async function startTables(
   const handler = dynamoDbHandler({ url: engine.url, ...stack.where });
   return {
     engine,
+    client,
     swept,
     backend: (call) => handler.forward(call),
     async stop() {

@@ -33,12 +33,20 @@ const keptMinutes = 60;
 export class MetricStore {
   readonly #minuteMs: number;
   readonly #metrics = new Map<string, Stored>();
+  readonly #watchers: ((datum: MetricDatum) => void)[] = [];
 
   constructor(minuteMs: number) {
     this.#minuteMs = minuteMs;
   }
 
-  put({ namespace, name, dimensions, unit, values, timestamp }: MetricDatum): void {
+  /** Calls somebody for all that is put from now on. */
+  watch(onDatum: (datum: MetricDatum) => void): void {
+    this.#watchers.push(onDatum);
+  }
+
+  put(datum: MetricDatum): void {
+    const { namespace, name, dimensions, unit, values, timestamp } = datum;
+    for (const watcher of this.#watchers) watcher(datum);
     const key = keyOf({ namespace, name, dimensions });
     let stored = this.#metrics.get(key);
     if (!stored) {
