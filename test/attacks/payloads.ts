@@ -113,9 +113,9 @@ const heavy: Attack[] = [
   overHttp(
     'more than 10 MB, in chunks without an end',
     async (scene) => {
-      const chunk = new Uint8Array(1024 * 1024).fill(32);
-      const endless = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
-      return scene.http('bob', endless).catch((error: unknown) => ({ status: 413, cut: String(error) }));
+      const authorization = `authorization: Bearer ${await scene.token('bob')}`;
+      const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
+      return scene.raw('POST /publish', [authorization, 'transfer-encoding: chunked'], '', chunk);
     },
     { status: 413 },
   ),

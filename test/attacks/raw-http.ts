@@ -14,9 +14,10 @@ export function dial(url: string): Promise<Socket> {
 /**
  * Sends these very bytes, and reads until the server ends the connection or opens a WebSocket.
  *
+ * @param endless sent after them, again and again, as fast as it is taken
  * @returns the first answer, and how many there were: a request smuggled in another's body would get one of its own
  */
-export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawAnswer> {
+export async function sendRaw(url: string, bytes: string | Buffer, endless?: string): Promise<RawAnswer> {
   const socket = await dial(url);
   let received = '';
   socket.setEncoding('latin1');
@@ -30,6 +31,10 @@ export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawA
     socket.on('close', () => resolve());
   });
   socket.write(bytes);
+  if (endless !== undefined) {
+    const more = (): unknown => socket.write(endless, (failed) => failed ?? setImmediate(more));
+    more();
+  }
   await ended;
   socket.destroy();
   return readAnswer(received);

@@ -139,20 +139,18 @@ export class Scene {
       method,
       headers: { 'content-type': 'application/json', ...authorization, ...headers },
       ...withBody,
-      // For bodies that are streams.
-      ...{ duplex: 'half' },
     });
     const text = await response.text();
     this.#keep(text);
     return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
   }
 
-  /** The answer to a request line and headers as they are; `host` comes by itself unless they name one. */
-  async raw(line: string, headers: string[], body = ''): Promise<RawAnswer> {
+  /** The answer to a request line and headers as they are; `host` comes by itself unless they name one. `endless` follows for ever. */
+  async raw(line: string, headers: string[], body = '', endless?: string): Promise<RawAnswer> {
     const { httpUrl } = this.cloud.outputs;
     const named = headers.some((header) => /^host:/i.test(header));
     const lines = named ? headers : [`host: ${new URL(httpUrl).host}`, ...headers];
-    const answer = await sendRaw(httpUrl, requestLines(line, lines, body));
+    const answer = await sendRaw(httpUrl, requestLines(line, lines, body), endless);
     this.#keep(JSON.stringify(answer));
     return answer;
   }
