@@ -102,13 +102,12 @@ export class Crowd {
     await Promise.all(this.listeners.map((app) => app.listen(chatIds)));
   }
 
-  /** What somebody heard who may not, or what must never happen to those who may. */
-  breaches(): string[] {
+  /** What of a chat somebody heard who may not, or what must never happen there to those who may. */
+  breaches(chatId: string): string[] {
+    const overheard = [this.#stranger, this.#ended].flatMap((socket) => socket.messages(chatId));
     return [
-      ...[this.#stranger, this.#ended].flatMap((socket) =>
-        socket.messages().map((frame) => `overheard: ${JSON.stringify(frame)}`),
-      ),
-      ...this.listeners.flatMap(({ surprises }) => surprises),
+      ...overheard.map((frame) => `overheard: ${JSON.stringify(frame)}`),
+      ...this.listeners.flatMap(({ surprises }) => surprises.filter((surprise) => surprise.includes(chatId))),
     ];
   }
 

@@ -218,7 +218,7 @@ function parts(
                   .join();
                 return heard === 'file,file,multipart.completed' ? [] : [`${app.username} heard ${heard}`];
               }),
-              ...crowd.breaches(),
+              ...crowd.breaches(chatId),
             ];
           },
         };

@@ -79,7 +79,7 @@ function over(world: World, crowd: Crowd, role: string, send: Send): Scenario {
                 const heard = app.heard(chatId).map((message) => message.messageId);
                 return heard.join() === messageId ? [] : [`${app.username} heard [${heard.join(' ')}]`];
               }),
-              ...crowd.breaches(),
+              ...crowd.breaches(chatId),
             ];
           },
         };

@@ -70,7 +70,7 @@ export class Talk {
   /** Whoever may listen has what was said, and nobody else has anything. */
   heardBreaches(): string[] {
     const heard = this.#crowd.listeners.map((app) => app.heard(this.chatId));
-    return [...this.#differences('heard', heard), ...this.#crowd.breaches()];
+    return [...this.#differences('heard', heard), ...this.#crowd.breaches(this.chatId)];
   }
 
   #differences(what: string, all: readonly (readonly Message[])[], ordered = this.manner !== 'standard'): string[] {
