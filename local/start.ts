@@ -92,6 +92,8 @@ ${people.join('\n')}
 
 In another terminal, send a message of your own:
   npm run send -- "Hello" --from bob --chat ${demoChat} --to carol,vera
+and see where it went, by the messageId of its reply:
+  npm run logs -- --message ID
 
 Ctrl-C ends it; the data stays in ${dataFolder} (npm start -- --fresh empties it).`);
 }

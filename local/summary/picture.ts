@@ -9,7 +9,7 @@ export function pictureOf(figures: Figures, demoPage: string): string[] {
     ['Messages', `${rateText(figures)} a second, ${numberText(publishedLastMinute)} in the last minute`],
     ['Publish to post', `${latencyText(figures)} in the last minute`],
     ['Queues', queuesText(figures)],
-    ['Dead letters', deadLetters === 0 ? 'none wait' : `${numberText(deadLetters)} wait: docs/operations.md`],
+    ['Dead letters', deadLetters === 0 ? 'none' : `${numberText(deadLetters)} waiting: docs/operations.md`],
     ['Executions', failedExecutions === 0 ? 'none failed' : `${numberText(failedExecutions)} failed`],
     ['Alarms ringing', alarmsText(figures)],
   ];

@@ -32,7 +32,7 @@ describe('the journey of a message', () => {
   let file: string;
 
   beforeAll(async () => {
-    stage = await Stage.start();
+    stage = await Stage.start({ arguments: ['--summary'] });
     olga = new Operator(stage.cloud.outputs);
     file = join(stage.cloud.dataFolder, 'outputs.json');
     bob = await stage.listen('bob', 'journeys');
@@ -129,6 +129,12 @@ describe('the journey of a message', () => {
       expect(steps[0]?.what).toMatch(new RegExp(`^Committed with number ${String(sequence)}\\b`));
       expect(rest).not.toHaveProperty('publishedAt');
     }
+  });
+
+  test('leaves its mark in what npm start says of itself: people connected, messages sent, letters that wait', async () => {
+    await stage.outside.publish('Standard', [{ body: 'poison', groupId: 'poison' }]);
+    const said = /^\d\d:\d\d:\d\d {2}connections 2; messages [1-9]\d* .*; dead letters 1; failed executions 0; alarms/;
+    await until('a line', () => stage.cloud.printed.some((line) => said.test(line)), 40_000);
   });
 
   test('is read from the outputs of a deployed stack as well', async () => {

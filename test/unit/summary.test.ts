@@ -78,14 +78,14 @@ describe('the picture of a summary', () => {
       '  Messages           1.4 a second, 84 in the last minute',
       '  Publish to post    p50 21 ms, p95 45 ms, p99 1,002 ms in the last minute',
       '  Queues             fifo 12',
-      '  Dead letters       2 wait: docs/operations.md',
+      '  Dead letters       2 waiting: docs/operations.md',
       '  Executions         1 failed',
       '  Alarms ringing     dead-letters',
     ]);
     expect(pictureOf(figuresOf(quiet), '').slice(3)).toEqual([
       '  Publish to post    none in the last minute',
       '  Queues             empty',
-      '  Dead letters       none wait',
+      '  Dead letters       none',
       '  Executions         none failed',
       '  Alarms ringing     none',
     ]);
