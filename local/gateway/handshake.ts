@@ -42,6 +42,8 @@ export function readConnectAnswer(answer: unknown): ConnectAnswer {
 export function refuse(socket: Duplex, statusCode: number, body = ''): void {
   const reason = STATUS_CODES[statusCode] ?? 'Error';
   const text = body || JSON.stringify({ message: reason });
+  // Nobody reads from it any more: unread, the client's own end would keep it open for ever.
+  socket.resume();
   socket.end(
     `HTTP/1.1 ${statusCode} ${reason}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,

@@ -114,8 +114,10 @@ export class WebSocketApi {
     const answer = await this.#connect(connection, request, target);
     if (answer.statusCode < 200 || answer.statusCode > 299) return refuse(socket, answer.statusCode, answer.body);
     // `ws` would drop such a socket without a word, and the rows of $connect would stay.
-    if (!socket.readable || !socket.writable)
+    if (!socket.readable || !socket.writable) {
+      socket.destroy();
       return this.#track(this.#disconnected(connection, 1006, 'closed during connect'));
+    }
     if (answer.protocol) acceptedProtocols.set(request, answer.protocol);
     this.#server.handleUpgrade(request, socket, head, (accepted) => this.#open(connection, accepted, socket));
   }
