@@ -96,9 +96,12 @@ export class Crowd {
       'Subscriptions',
       chatIds.map((chatId) => ({ ...row, chatId })),
     );
-    const [first] = chatIds;
-    const refused = await this.#stranger.request({ action: 'subscribe', chatIds: chatIds.slice(0, 100) });
-    if ((refused['chats'] as unknown[]).length > 0) throw new Error(`A stranger is subscribed to ${first}`);
+    const asked = { action: 'subscribe', chatIds: chatIds.slice(0, 100) };
+    const answer = await until('the stranger to be answered', async () => {
+      const reply = await this.#stranger.request(asked);
+      return reply['type'] === 'subscribed' && reply;
+    });
+    if ((answer['chats'] as unknown[]).length > 0) throw new Error('A stranger was subscribed');
     await Promise.all(this.listeners.map((app) => app.listen(chatIds)));
   }
 
