@@ -48,9 +48,10 @@ export class Guest {
     }
   }
 
-  /** Puts a welcome guest out for good, now that all works again; to be called when the failed records of the stream were redriven. */
+  /** Lets a welcome guest in once more and puts it out for good, which makes up for a removal that could not be carried out. */
   async leave(): Promise<void> {
     if (this.#welcome) {
+      await this.#letIn();
       await this.#putOut().catch(() => this.surprises.push(`${this.#username} is still subscribed to ${this.#chatId}`));
     }
     await this.#socket?.close();
@@ -58,19 +59,21 @@ export class Guest {
 
   async #visit(stop: AbortSignal): Promise<void> {
     this.#socket ??= await this.#connect();
-    if (this.#welcome) {
-      const absence = this.#absences.at(-1);
-      if (absence) absence.to = Math.min(absence.to, Date.now());
-      await this.#insist('the grant', () =>
-        this.#api.grant('ada', { userId: this.#username, chatId: this.#chatId, role: 'viewer' }),
-      );
-      this.granted += 1;
-    }
+    if (this.#welcome) await this.#letIn();
     await this.#socket.request({ action: 'subscribe', chatIds: [this.#chatId] });
     await delay(staysMs, undefined, { signal: stop }).catch(() => undefined);
     await this.#socket.request({ action: 'unsubscribe', chatIds: [this.#chatId] });
     await this.#socket.request({ action: 'subscribe', chatIds: [this.#chatId] });
     if (this.#welcome) await this.#putOut();
+  }
+
+  async #letIn(): Promise<void> {
+    const absence = this.#absences.at(-1);
+    if (absence) absence.to = Math.min(absence.to, Date.now());
+    await this.#insist('the grant', () =>
+      this.#api.grant('ada', { userId: this.#username, chatId: this.#chatId, role: 'viewer' }),
+    );
+    this.granted += 1;
   }
 
   async #putOut(): Promise<void> {

@@ -9,7 +9,7 @@ const rounds = 3;
 
 export type Letters = { recorded: number; redriven: number; waiting: number };
 
-/** Redrives every dead letter as an operator would, by GraphQL, until none waits. */
+/** Redrives every dead letter as an operator would, by GraphQL, until none waits; discards those that only name records of a stream. */
 export async function redriveAll(outputs: Outputs, outside: Outside): Promise<Letters> {
   const operator = new Operator(outputs);
   let redriven = 0;
@@ -19,9 +19,11 @@ export async function redriveAll(outputs: Outputs, outside: Outside): Promise<Le
     for (const queue of queues) {
       const here = (await operator.waiting(queue)) ?? 0;
       if (here === 0) continue;
-      const ended = await operator.carryOut({ queue, mode: 'redrive', includeRevokedSenders: true });
+      const order =
+        queue === 'permission-stream' ? { mode: 'discard' } : { mode: 'redrive', includeRevokedSenders: true };
+      const ended = await operator.carryOut({ queue, ...order });
       redriven += ended.redriven;
-      waiting += here - ended.redriven;
+      waiting += here - ended.redriven - ended.discarded;
     }
     if (waiting === 0) break;
   }
