@@ -1,5 +1,5 @@
 /** A terminal, as far as it is written to. */
-export type Terminal = { write(text: string): unknown; columns?: number; rows?: number };
+export type Terminal = { write(text: string): unknown; columns?: number | undefined; rows?: number | undefined };
 
 /** Something else that writes to the same terminal. */
 export type Other = { write(...args: unknown[]): boolean };
@@ -23,7 +23,7 @@ export class Screen {
 
   /** Rows that are too long or too many are cut: none may wrap or scroll, or the next ones would miss their place. */
   show(rows: readonly string[]): void {
-    const { columns = 80, rows: height = 24 } = this.#terminal;
+    const { columns, rows: height } = this.#size();
     const back = this.#back();
     this.#shown = rows.slice(0, Math.max(1, height - 1)).map((row) => row.slice(0, Math.max(1, columns - 1)));
     this.#terminal.write(`${back}${this.#shown.map((row) => `${row}${restOfLine}\n`).join('')}${restOfScreen}`);
@@ -51,8 +51,14 @@ export class Screen {
 
   /** To the first of the rows shown. A terminal that became narrower has wrapped them. */
   #back(): string {
-    const { columns = 80 } = this.#terminal;
+    const { columns } = this.#size();
     const heights = this.#shown.map((row) => Math.max(1, Math.ceil(row.length / columns)));
     return `\r${up(heights.reduce((sum, height) => sum + height, 0))}`;
+  }
+
+  /** Some terminals do not know their size, or say 0. */
+  #size(): { columns: number; rows: number } {
+    const { columns = 0, rows = 0 } = this.#terminal;
+    return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
   }
 }

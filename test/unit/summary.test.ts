@@ -212,6 +212,14 @@ describe('the screen', () => {
     expect(terminal.all()).toEqual(['Ready', 'a row tha', 'two', 'three', '']);
   });
 
+  test.each([undefined, 0])('takes a terminal that tells %s as its size for one of 80 by 24', (size) => {
+    const terminal = new FakeTerminal(80, 24);
+    const screen = new Screen({ columns: size, rows: size, write: (text) => terminal.write(text) });
+    screen.show(['x'.repeat(100), 'two']);
+    screen.show(['x'.repeat(100), '2']);
+    expect(terminal.all()).toEqual(['x'.repeat(79), '2', '']);
+  });
+
   test('finds its place in a terminal that became narrower', () => {
     const terminal = new FakeTerminal(20, 10);
     const screen = new Screen(terminal);
