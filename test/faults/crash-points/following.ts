@@ -29,7 +29,7 @@ export function following(world: World, vera: TestSocket): Scenario[] {
       }
       return chatIds.map((chatId): Trial => {
         const settled = async (): Promise<void> => {
-          await until(`the subscription to follow, ${chatId}`, async () => (await breach(chatId)).length === 0);
+          await until(`the subscription to follow, ${chatId}`, async () => (await breach(chatId)).length === 0, 60_000);
         };
         return {
           about: chatId,
