@@ -28,6 +28,9 @@ export const where: Record<string, Suite> = {
   'redrive-watch': 'redrive-calls',
 };
 
+/** Functions that call nothing: there is no point at which they could be struck. */
+export const callingNothing = ['report'];
+
 /** The roles that a suite strikes, in the order of their names. */
 export function rolesOf(suite: Suite): string[] {
   return Object.keys(where)
