@@ -195,7 +195,8 @@ describe('subscribing on a live socket', () => {
   test('an action that nobody serves is refused with those that are', async () => {
     expect(await carol.request({ action: 'shout', chatIds: ['plain'] })).toEqual({
       type: 'error',
-      error: 'Unknown action: "shout". Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate, report.',
+      error:
+        'Unknown action: "shout". Known actions: sendMessage, subscribe, unsubscribe, replay, ping, authenticate, report.',
       statusCode: 400,
       ackId,
     });
