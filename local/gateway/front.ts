@@ -77,22 +77,35 @@ export async function requireFreePort(port: number): Promise<void> {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, routes: FrontRoute[]): Promise<void> {
-  if (!isLoopbackHost(request.headers.host)) return refuse(response, notThisHost);
-  if (isHeadTooLarge(request)) return refuse(response, refusal(431, 'Request Header Fields Too Large'));
+  if (!isLoopbackHost(request.headers.host)) return refuse(request, response, notThisHost);
+  if (isHeadTooLarge(request)) return refuse(request, response, refusal(431, 'Request Header Fields Too Large'));
   const path = readTarget(request.url)?.path;
-  if (path === undefined) return refuse(response, refusal(400, 'Bad Request'));
+  if (path === undefined) return refuse(request, response, refusal(400, 'Bad Request'));
   const route = routes.find(
     ({ prefix, exact }) => path === prefix || (!exact && path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)),
   );
-  if (!route) return refuse(response, refusal(404, 'Not Found'));
+  if (!route) return refuse(request, response, refusal(404, 'Not Found'));
   const body = await readBody(request);
-  if (body === undefined) return refuse(response, refusal(413, 'Request Entity Too Large'));
+  if (body === undefined) return refuse(request, response, refusal(413, 'Request Entity Too Large'));
   send(response, await route.handle(request, body));
 }
 
-/** Answers without having read the body, which therefore ends the connection. */
-function refuse(response: ServerResponse, reply: FrontReply): void {
-  send(response, { ...reply, headers: { ...reply.headers, connection: 'close' } });
+/** How long what is still being sent is taken, and thrown away, after an answer that did not wait for it. */
+const lingerMs = 500;
+
+/**
+ * Answers without having read the body, which therefore ends the connection. Not at once: a connection that is ended while
+ * more comes in is reset, and the answer is lost on its way.
+ */
+function refuse(request: IncomingMessage, response: ServerResponse, { status, headers, body }: FrontReply): void {
+  const closing = { ...headers, connection: 'close', 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, closing).write(body);
+  const patience = setTimeout(end, lingerMs);
+  request.once('end', end).resume();
+  function end(): void {
+    clearTimeout(patience);
+    response.end();
+  }
 }
 
 function refusal(status: number, message: string): FrontReply {

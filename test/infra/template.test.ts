@@ -12,6 +12,7 @@ describe.each(environments)('the template of %s', (environment) => {
       'HttpUrl',
       'MachineClientId',
       'MachineTokenUrl',
+      'MessageLogs',
       'OperatorsTopicArn',
       'RedriveControlLog',
       'RedriveLog',

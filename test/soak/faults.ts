@@ -15,6 +15,8 @@ const shares: Record<string, number> = {
   'its answer is lost': 0.15,
   'its caller dies before it': 0.025,
   'its caller dies after it': 0.025,
+  // Of starts of workflows only, besides the others.
+  'what it starts runs three times': 0.2,
 };
 
 /** Rules by which so many of a hundred AWS calls of the functions, polling for them included, are struck; by the kind. */
@@ -32,7 +34,10 @@ export function faultRules(percent: number): { kind: string; rule: FaultRule }[]
     return roles.flatMap((role) =>
       Object.entries(kinds).map(([kind, fault]) => ({
         kind,
-        rule: { role, service, probability: (percent / 100) * (shares[kind] ?? 0), fault },
+        rule: {
+          ...{ role, service, fault, probability: (percent / 100) * (shares[kind] ?? 0) },
+          ...('repeat' in fault && { action: 'StartExecution' }),
+        },
       })),
     );
   });
