@@ -51,12 +51,12 @@ export class DeliveryPlane extends Construct {
     props.http.serve({ publisher: this.a2pPublisher() });
 
     const processor = this.processor();
-    props.webSocket.letManage(processor, 'POST');
+    props.webSocket.letManage(processor, 'POST', 'DELETE');
     processor.consume(messaging.standard.queue, settings.processor);
     processor.consume(messaging.fifo.queue, settings.processor);
 
     const fanOut = this.fanOut();
-    props.webSocket.letManage(fanOut, 'POST');
+    props.webSocket.letManage(fanOut, 'POST', 'DELETE');
     fanOut.consume(messaging.fanOut, settings.fanOut);
 
     const deliveryRetry = this.deliveryRetry();

@@ -101,9 +101,9 @@ describe.each(environments)('permissions of %s', (environment) => {
       'message-processor',
       'permission-stream',
     ]);
-    expect(methods('fan-out')).toEqual(['POST']);
+    expect(methods('fan-out')).toEqual(['DELETE', 'POST']);
     expect(methods('permission-stream')).toEqual(['POST']);
-    expect(methods('message-processor')).toEqual(['POST']);
+    expect(methods('message-processor')).toEqual(['DELETE', 'POST']);
     expect(methods('delivery-retry')).toEqual(['DELETE', 'POST']);
   });
 

@@ -351,10 +351,21 @@ describe('the message processor', () => {
       expect(handedOn()).toMatchObject([{ connectionId: 'bob', frames: [expect.any(String), expect.any(String)] }]);
     });
 
-    test('even a retry queue that fails does not fail the message', async () => {
+    test('a connection that the retry queue does not take is closed, so that its client comes back and replays', async () => {
+      await subscribe('bob');
+      await subscribe('carol');
+      aws.fail('PostToConnection', { error: 'InternalServerError', status: 500 }, { applies: postsTo('bob') });
+      aws.fail('SendMessageBatch', { error: 'AccessDenied', status: 403 });
+      expect(await deliver(sqsRecord({ body: numbered('a') }))).toEqual([]);
+      expect(aws.inputs('DeleteConnection')).toMatchObject([{ connectionId: 'bob' }]);
+      expect(contentsOf('carol')).toEqual(['a']);
+    });
+
+    test('not even a connection that cannot be closed then fails the message', async () => {
       await subscribe('bob');
       aws.fail('PostToConnection', { error: 'InternalServerError', status: 500 });
       aws.fail('SendMessageBatch', { error: 'AccessDenied', status: 403 });
+      aws.fail('DeleteConnection', { error: 'ForbiddenException', status: 403 });
       expect(await deliver(sqsRecord({ body: numbered() }))).toEqual([]);
     });
 

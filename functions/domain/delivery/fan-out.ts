@@ -1,3 +1,4 @@
+import { closeSocket } from '../../platform/close-socket.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
 import { count, measure } from '../../platform/metrics.ts';
 import { frameOf, type Frame } from '../../platform/signed-posts.ts';
@@ -73,17 +74,29 @@ function addressOf(chatId: string, { subscriber, connectionId }: Subscriber): Om
   return { chatId, subscriber, connectionId };
 }
 
-/** Failing the messages now would repeat them to everyone else; the few who miss them replay from history. */
+/**
+ * Failing the messages now would repeat them to everyone else. Connections that cannot even be promised another try are
+ * closed: their clients come back and replay, which beats a hole they do not know of.
+ */
 async function handOver(undelivered: UndeliveredFrames[], messageIds: string[]): Promise<void> {
   try {
     await handToRetryQueue(undelivered);
     count('RetriedLater', undelivered.length);
   } catch (error) {
-    logger.error('Undelivered frames did not reach the retry queue', {
+    logger.error('Undelivered frames did not reach the retry queue; their connections are closed', {
       messageIds,
       connections: undelivered.length,
       cause: errorSummary(error),
     });
+    await eachOf(undelivered, postsInFlight, close);
+  }
+}
+
+async function close({ connectionId }: UndeliveredFrames): Promise<void> {
+  try {
+    await closeSocket(connectionId);
+  } catch (error) {
+    logger.error('A connection that misses frames could not be closed', { connectionId, cause: errorSummary(error) });
   }
 }
 

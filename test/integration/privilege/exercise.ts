@@ -133,6 +133,23 @@ export async function failInBetween(stage: Stage): Promise<void> {
   await bob.close();
 }
 
+/** A socket that fails while the retry queue takes nothing: it is closed, and its client would come back and replay. */
+export async function failToHandOver(stage: Stage): Promise<void> {
+  const chatId = 'privilege-hand-over';
+  const bob = await stage.listen('bob', chatId);
+  await breakDelivery(stage, 'message-processor');
+  await stage.publish('Fifo', chatId, ['to one who fails, past a queue that fails']);
+  await bob.closed();
+  await stage.edge.mend();
+}
+
+/** Posts of a function fail, and so does the queue that would take what they had. */
+export async function breakDelivery(stage: Stage, role: string): Promise<void> {
+  const failed = { error: 'InternalServerError', statusCode: 500 };
+  await stage.edge.break({ service: 'execute-api', action: 'PostToConnection', role, fault: failed });
+  await stage.edge.break({ service: 'sqs', action: 'SendMessageBatch', role, fault: refused });
+}
+
 /** Opening and closing a socket with nothing in between. */
 export async function comeAndGo(stage: Stage): Promise<void> {
   const socket: TestSocket = await stage.listen('vera', 'privilege-visit');

@@ -1,8 +1,9 @@
 import type { Stage } from '../../setup/stage.ts';
 import { Tables } from '../../setup/tables.ts';
 import { until } from '../../setup/until.ts';
+import { breakDelivery } from './exercise.ts';
 
-/** A chat with more subscribers than one function serves: most are gone by now, a slot cannot be read at first, and a post fails. */
+/** A chat with more subscribers than one function serves: most are gone by now, a slot cannot be read at first, and a post fails, in the end for good. */
 export async function serveALargeChat(stage: Stage): Promise<void> {
   const chatId = 'privilege-large';
   const bob = await stage.listen('bob', chatId);
@@ -37,5 +38,8 @@ export async function serveALargeChat(stage: Stage): Promise<void> {
     const rows = await stage.outside.rows('Subscriptions', { chatId });
     return rows.every(({ userId }) => userId !== 'gone');
   });
-  await bob.close();
+  await breakDelivery(stage, 'fan-out');
+  await stage.publish('Fifo', chatId, ['past a queue that fails']);
+  await bob.closed();
+  await stage.edge.mend();
 }

@@ -6,6 +6,7 @@ import {
   concludeGroups,
   failInBetween,
   failToDeliver,
+  failToHandOver,
   failToProcess,
   publishBothWays,
   subscribeInOddCases,
@@ -48,6 +49,7 @@ describe('the policies of the template', () => {
     await failToProcess(stage);
     await failToDeliver(stage);
     await failInBetween(stage);
+    await failToHandOver(stage);
     await serveALargeChat(stage);
     await administer(stage);
     await governAChat(stage);
