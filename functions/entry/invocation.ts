@@ -13,6 +13,7 @@ export function invocation<Event, Result>(
 ): (event: Event, context: Context) => Promise<Result> {
   return async (event, context) => {
     logger.addContext(context);
+    logger.resetKeys();
     countColdStart();
     try {
       return await handle(event, context);

@@ -8,7 +8,13 @@ import { Logger } from '@aws-lambda-powertools/logger';
 export const logger = new Logger();
 
 /** The part of an error that is safe and useful in a log: AWS error messages may name what they were sent. */
-export function errorSummary(error: unknown): { name: string; requestId?: string; statusCode?: number } {
+export interface ErrorSummary {
+  name: string;
+  requestId?: string;
+  statusCode?: number;
+}
+
+export function errorSummary(error: unknown): ErrorSummary {
   if (!(error instanceof Error)) return { name: typeof error };
   const metadata = '$metadata' in error ? (error.$metadata as { requestId?: string; httpStatusCode?: number }) : {};
   return {

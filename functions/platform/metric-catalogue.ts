@@ -1,7 +1,7 @@
 /**
  * Every metric the functions write, as data: what `count` and `measure` take, what docs/operations.md tells, and what
  * the dashboard and the alarms are made of. All are in one namespace, and have the dimensions `service` (the function's
- * folder) and `stack`; some have one more, `by`, of few values. Never an id: each value of a dimension is a metric of
+ * folder) and `stack`; some have one more, `by`, of few values. One is written by a workflow, `dead-letter-watch`. Never an id: each value of a dimension is a metric of
  * its own, and billed so.
  *
  * The authorizer writes none, to stay small: its refusals and failures are counted by metric filters, from its log lines
@@ -50,6 +50,8 @@ const answering = [
   'report',
   'subscription',
 ] as const;
+
+const deadLetterQueues = ['standard', 'fifo', 'delivery-retry', 'fan-out', 'permission-stream'] as const;
 
 const delivering = ['message-processor', 'fan-out'] as const;
 
@@ -169,6 +171,11 @@ export const metricCatalogue = {
     services: delivering,
     what: 'connections whose frames went to the retry queue',
   },
+  ClosedForReplay: {
+    unit: 'Count',
+    services: delivering,
+    what: 'connections closed because not even the retry queue took their frames: their clients come back and replay',
+  },
   RetryOutcomes: {
     unit: 'Count',
     by: 'outcome',
@@ -201,9 +208,21 @@ export const metricCatalogue = {
   DeadLettersRecorded: {
     unit: 'Count',
     by: 'queue',
-    values: ['standard', 'fifo', 'delivery-retry', 'fan-out', 'permission-stream'],
+    values: deadLetterQueues,
     services: ['dead-letter-recorder'],
-    what: 'dead letters recorded, by the queue they are listed under',
+    what: 'dead letters recorded that wait for an operator, by the queue they are listed under',
+  },
+  DeadLettersDiscarded: {
+    unit: 'Count',
+    services: ['dead-letter-recorder'],
+    what: 'dead letters recorded as discarded, for they contradict history: nobody needs to do anything',
+  },
+  DeadLettersWaiting: {
+    unit: 'Count',
+    by: 'queue',
+    values: deadLetterQueues,
+    services: ['dead-letter-watch'],
+    what: 'dead letters that are neither redriven nor discarded, each minute',
   },
   PartsCommitted: {
     unit: 'Count',

@@ -57,13 +57,13 @@ export interface OutgoingBody {
  * Sends messages, as many a call as fit, all calls at once: messages of one FIFO group keep their order within a call only.
  *
  * @param delaySeconds until a standard queue hands them out.
- * @returns how many were refused: a call can succeed for some of its entries only.
+ * @returns those that were refused: a call can succeed for some of its entries only.
  */
-export async function sendMessages(
+export async function sendMessages<Message extends OutgoingBody>(
   queueUrl: string,
-  messages: readonly OutgoingBody[],
+  messages: readonly Message[],
   delaySeconds = 0,
-): Promise<number> {
+): Promise<Message[]> {
   const refused = await Promise.all(
     packed(messages).map(async (batch) => {
       const entries = batch.map(({ body, fifo }, index) => ({
@@ -73,10 +73,10 @@ export async function sendMessages(
         ...(delaySeconds > 0 && { DelaySeconds: delaySeconds }),
       }));
       const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
-      return Failed.length;
+      return Failed.flatMap(({ Id }) => batch[Number(Id)] ?? []);
     }),
   );
-  return refused.reduce((sum, each) => sum + each, 0);
+  return refused.flat();
 }
 
 /** Sets when messages that were received become visible again. */
@@ -99,8 +99,8 @@ export async function changeVisibility(
   }
 }
 
-function packed(messages: readonly OutgoingBody[]): OutgoingBody[][] {
-  const batches: OutgoingBody[][] = [];
+function packed<Message extends OutgoingBody>(messages: readonly Message[]): Message[][] {
+  const batches: Message[][] = [];
   let room = 0;
   for (const message of messages) {
     const bytes = Buffer.byteLength(message.body);

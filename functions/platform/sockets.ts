@@ -1,6 +1,6 @@
 import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
-import { errorSummary, logger } from './logger.ts';
+import { type ErrorSummary, errorSummary, logger } from './logger.ts';
 import { type Credentials, type Frame, type PostAnswer, SignedPosts } from './signed-posts.ts';
 
 /**
@@ -26,9 +26,15 @@ let posts: SignedPosts | undefined;
 
 /**
  * Posts one frame to one connection, once: when and whether to try again is decided by delivery. Never throws.
+ *
+ * @param messageIds of the messages in the frame, which the log names when a post fails.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
  */
-export async function post(connectionId: string, frame: Frame): Promise<PostOutcome> {
+export async function post(
+  connectionId: string,
+  frame: Frame,
+  messageIds: () => string[] = () => [],
+): Promise<PostOutcome> {
   try {
     posts ??= new SignedPosts(environment.websocketEndpoint, environment.region, {
       timeoutMs: postTimeoutMs,
@@ -36,9 +42,9 @@ export async function post(connectionId: string, frame: Frame): Promise<PostOutc
     });
     if (held === undefined || performance.now() >= held.until) held = await askForCredentials();
     const answer = await posts.post(`/@connections/${encodeURIComponent(connectionId)}`, frame, held.credentials);
-    return outcomeOfStatus[answer.status] ?? failed(connectionId, causeOf(answer));
+    return outcomeOfStatus[answer.status] ?? failed({ connectionId, messageIds: messageIds(), cause: causeOf(answer) });
   } catch (error) {
-    return failed(connectionId, errorSummary(error));
+    return failed({ connectionId, messageIds: messageIds(), cause: errorSummary(error) });
   }
 }
 
@@ -49,11 +55,11 @@ async function askForCredentials(): Promise<NonNullable<typeof held>> {
   return { credentials: await dynamodb.config.credentials(), until: performance.now() + 1_000 };
 }
 
-function failed(connectionId: string, cause: ReturnType<typeof errorSummary>): 'failed' {
-  logger.warn('A post failed', { connectionId, cause });
+function failed(about: { connectionId: string; messageIds: string[]; cause: ErrorSummary }): 'failed' {
+  logger.warn('A post failed', about);
   return 'failed';
 }
 
-function causeOf({ status, errorType, requestId }: PostAnswer): ReturnType<typeof errorSummary> {
+function causeOf({ status, errorType, requestId }: PostAnswer): ErrorSummary {
   return { name: errorType ?? 'UnknownError', statusCode: status, ...(requestId !== undefined && { requestId }) };
 }

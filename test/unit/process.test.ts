@@ -361,6 +361,17 @@ describe('the message processor', () => {
       expect(contentsOf('carol')).toEqual(['a']);
     });
 
+    test('of connections in one call to the retry queue only those that it refuses are closed', async () => {
+      await subscribe('bob');
+      await subscribe('carol');
+      aws.fail('PostToConnection', { error: 'InternalServerError', status: 500 });
+      aws.fail('SendMessageBatch', { answer: { Failed: [{ Id: '1', Code: 'InternalError', SenderFault: false }] } });
+      expect(await deliver(sqsRecord({ body: numbered('a') }))).toEqual([]);
+      const [{ Entries = [] } = {}] = aws.inputs<{ Entries: { MessageBody: string }[] }>('SendMessageBatch');
+      const { connectionId } = JSON.parse(Entries[1]?.MessageBody ?? '') as { connectionId: string };
+      expect(aws.inputs('DeleteConnection')).toMatchObject([{ connectionId }]);
+    });
+
     test('not even a connection that cannot be closed then fails the message', async () => {
       await subscribe('bob');
       aws.fail('PostToConnection', { error: 'InternalServerError', status: 500 });

@@ -58,7 +58,7 @@ export async function handToSlots(delivery: Omit<FanOutJob, 'slot'>): Promise<vo
         },
       })),
     );
-    if (refused > 0) throw new FanOutRefused(refused);
+    if (refused.length > 0) throw new FanOutRefused(refused.length);
     count('SlotsHanded', slots.length);
   }
   logger.info('Handed to slots', { messageIds, slots: slots.length });

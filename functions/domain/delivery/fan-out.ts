@@ -1,5 +1,5 @@
 import { closeSocket } from '../../platform/close-socket.ts';
-import { errorSummary, logger } from '../../platform/logger.ts';
+import { type ErrorSummary, errorSummary, logger } from '../../platform/logger.ts';
 import { count, measure } from '../../platform/metrics.ts';
 import { frameOf, type Frame } from '../../platform/signed-posts.ts';
 import { postsInFlight } from '../../platform/sockets.ts';
@@ -79,20 +79,26 @@ function addressOf(chatId: string, { subscriber, connectionId }: Subscriber): Om
  * closed: their clients come back and replay, which beats a hole they do not know of.
  */
 async function handOver(undelivered: UndeliveredFrames[], messageIds: string[]): Promise<void> {
+  let refused = undelivered;
+  let cause: ErrorSummary = { name: 'RefusedByTheQueue' };
   try {
-    await handToRetryQueue(undelivered);
-    count('RetriedLater', undelivered.length);
+    refused = await handToRetryQueue(undelivered);
   } catch (error) {
-    logger.error('Undelivered frames did not reach the retry queue; their connections are closed', {
-      messageIds,
-      connections: undelivered.length,
-      cause: errorSummary(error),
-    });
-    await eachOf(undelivered, postsInFlight, close);
+    cause = errorSummary(error);
   }
+  const closed = new Set(refused.map(({ connectionId }) => connectionId));
+  count('RetriedLater', undelivered.length - closed.size);
+  if (closed.size === 0) return;
+  count('ClosedForReplay', closed.size);
+  logger.error('Undelivered frames did not reach the retry queue; their connections are closed', {
+    messageIds,
+    connections: closed.size,
+    cause,
+  });
+  await eachOf([...closed], postsInFlight, close);
 }
 
-async function close({ connectionId }: UndeliveredFrames): Promise<void> {
+async function close(connectionId: string): Promise<void> {
   try {
     await closeSocket(connectionId);
   } catch (error) {

@@ -5,6 +5,7 @@ import { pause } from '../../platform/pause.ts';
 import type { Frame } from '../../platform/signed-posts.ts';
 import { post, postsInFlight, type PostOutcome } from '../../platform/sockets.ts';
 import type { Deadline } from '../deadline.ts';
+import { messageIdsIn } from '../protocol/frames.ts';
 import type { Arrivals } from './arrivals.ts';
 import { Pace } from './pace.ts';
 import { Slots } from './slots.ts';
@@ -20,7 +21,7 @@ let pace: Pace | undefined;
 async function postAtPace(connectionId: string, frame: Frame, deadline: Deadline): Promise<PostOutcome> {
   if (environment.postsPerSecond > 0) await (pace ??= new Pace(environment.postsPerSecond)).turn();
   if (deadline.hasPassed()) return 'failed';
-  const outcome = await post(connectionId, frame);
+  const outcome = await post(connectionId, frame, () => messageIdsIn(frame.text));
   count('Posts', 1, outcome);
   return outcome;
 }
@@ -69,7 +70,11 @@ async function postFrame(
   for (let tries = 1; ; tries += 1) {
     const outcome = await slots.run(() => postAtPace(connectionId, frame, deadline));
     if (outcome === 'too-large') {
-      logger.error('A frame is too large for API Gateway', { connectionId, bytes: frame.byteLength });
+      logger.error('A frame is too large for API Gateway', {
+        messageIds: messageIdsIn(frame.text),
+        connectionId,
+        bytes: frame.byteLength,
+      });
       return 'delivered';
     }
     if (outcome === 'delivered') {

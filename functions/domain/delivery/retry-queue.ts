@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { environment } from '../../platform/environment.ts';
-import { logger } from '../../platform/logger.ts';
 import { callBytes, sendMessages } from '../../platform/queues.ts';
 
 /** Frames that did not reach one connection, on their way to be tried again for it alone. */
@@ -18,18 +17,17 @@ export type UndeliveredFrames = v.InferOutput<typeof UndeliveredFrames>;
  * a message can hold them.
  *
  * @param delaySeconds until the first try.
- * @returns whether all were taken. A refused one is noted: its client finds the gap when it next asks for its chats' heads.
- * @throws AWS errors.
+ * @returns what the queue refused.
+ * @throws AWS errors: then any of them may have been taken.
  */
 export async function handToRetryQueue(
   undelivered: readonly UndeliveredFrames[],
   delaySeconds?: number,
-): Promise<boolean> {
-  if (undelivered.length === 0) return true;
-  const bodies = undelivered.flatMap(messagesOf).map((message) => ({ body: JSON.stringify(message) }));
-  const refused = await sendMessages(environment.deliveryRetryQueueUrl, bodies, delaySeconds);
-  if (refused > 0) logger.error('The retry queue refused frames', { refused });
-  return refused === 0;
+): Promise<UndeliveredFrames[]> {
+  if (undelivered.length === 0) return [];
+  const messages = undelivered.flatMap(messagesOf).map((message) => ({ message, body: JSON.stringify(message) }));
+  const refused = await sendMessages(environment.deliveryRetryQueueUrl, messages, delaySeconds);
+  return refused.map(({ message }) => message);
 }
 
 function messagesOf(undelivered: UndeliveredFrames): UndeliveredFrames[] {

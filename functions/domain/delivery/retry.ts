@@ -65,8 +65,8 @@ async function tryAgain(undelivered: UndeliveredFrames, tries: number, deadline:
   // What arrived must not come again with what did not. A connection that takes some frames has not failed: it starts anew.
   if (!gone && posted.left.length < frames.length) {
     const left = frames.slice(frames.length - posted.left.length);
-    const handed = await handToRetryQueue([{ ...undelivered, frames: left }], secondsUntilNextTry(1));
-    return { outcome: 'again', settled: handed };
+    const refused = await handToRetryQueue([{ ...undelivered, frames: left }], secondsUntilNextTry(1));
+    return { outcome: 'again', settled: refused.length === 0 };
   }
   // Frames that there was no time to post say nothing about the connection.
   if (!gone && (tries < maxTries() || deadline.hasPassed())) return { outcome: 'again', settled: false };
