@@ -1,4 +1,5 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
+import type { EmfOutput } from '@aws-lambda-powertools/metrics/types';
 import { metricCatalogue, metricNamespace, type MetricDefinition } from './metric-catalogue.ts';
 
 export type MetricName = keyof typeof metricCatalogue;
@@ -10,9 +11,20 @@ type By<Name extends MetricName> = (typeof metricCatalogue)[Name] extends {
   ? [dimension: Value]
   : [];
 
+/** Metrics that others may share a line with. */
+class SharedMetrics extends Metrics {
+  /** Hands out what is stored, if anything is and metrics are on, and forgets it. */
+  take(): EmfOutput | undefined {
+    if (!this.hasStoredMetrics()) return undefined;
+    const document = this.isDisabled() ? undefined : this.serializeMetrics();
+    this.clearMetrics();
+    return document;
+  }
+}
+
 /** What was collected since the last flush, of the metrics that share their dimensions. */
 interface Collection {
-  metrics: Metrics;
+  metrics: SharedMetrics;
   values: Map<MetricName, number[]>;
 }
 
@@ -40,18 +52,35 @@ export function countColdStart(): void {
 }
 
 /**
- * Writes what was collected to the log, in the embedded metric format: a line for each combination of dimensions, and a
- * further one after 100 values of a metric, which is what a line may hold
- * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+ * Writes what was collected to the log, in the embedded metric format: one document, in which each combination of dimensions
+ * has a directive of its own, and a further one for what shares a name in it, such as the counts of two outcomes. Writing a
+ * line costs more than what stands in it. After 100 values of a metric, which is what a document may hold, there is a line of
+ * their own (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
  * CloudWatch reads it there; nothing is called. An invocation that dies before this takes its numbers with it.
  */
 export function flushMetrics(): void {
+  const documents: EmfOutput[] = [];
   for (const { metrics, values } of collections.values()) {
     for (const [name, collected] of values) {
       for (const value of collected) metrics.addMetric(name, metricCatalogue[name].unit, value);
     }
     values.clear();
-    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    const document = metrics.take();
+    if (document !== undefined) join(documents, document);
+  }
+  // Not by `console`, to whose lines Lambda adds a time and an id: then they are no JSON.
+  if (documents.length > 0) process.stdout.write(documents.map((each) => `${JSON.stringify(each)}\n`).join(''));
+}
+
+/** Adds a document's directives and values to the first one in which all its names mean the same, or are free. */
+function join(documents: EmfOutput[], { _aws, ...values }: EmfOutput): void {
+  const names = Object.entries(values);
+  const index = documents.findIndex((each) => names.every(([name, value]) => (each[name] ?? value) === value));
+  const found = documents[index];
+  if (found === undefined) documents.push({ ...values, _aws });
+  else {
+    const CloudWatchMetrics = [...found._aws.CloudWatchMetrics, ..._aws.CloudWatchMetrics];
+    documents[index] = { ...found, ...values, _aws: { ...found._aws, CloudWatchMetrics } };
   }
 }
 
@@ -70,7 +99,7 @@ function collectionOf(name: MetricName, dimension: string | undefined): Collecti
   const known = collections.get(key);
   if (known !== undefined) return known;
   const stack = process.env['STACK_NAME'] ?? 'none';
-  const metrics = new Metrics({
+  const metrics = new SharedMetrics({
     namespace: metricNamespace,
     // Default dimensions stay from line to line; `service` is there from POWERTOOLS_SERVICE_NAME.
     defaultDimensions: { stack, ...(by !== undefined && dimension !== undefined && { [by]: dimension }) },

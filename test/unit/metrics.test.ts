@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { invocation } from '../../functions/entry/invocation.ts';
 import { metricCatalogue, type MetricDefinition } from '../../functions/platform/metric-catalogue.ts';
@@ -39,15 +39,38 @@ describe('metrics', () => {
     expect([of('SlotsServed'), of('SlotLatency')]).toEqual([[6], [1, 2, 3]]);
   });
 
-  test('each value of a dimension has a line of its own', () => {
+  test('metrics of different dimensions share a line, in which each has its own', () => {
     count('Posts', 2, 'delivered');
-    count('Posts', 1, 'gone');
+    measure('CommitLatency', 12, 'fifo');
     count('RetriedLater', 1);
     flushMetrics();
     const shared = { service: 'fan-out', stack: 'a-stack' };
-    expect(lines().map(([datum]) => datum?.dimensions)).toEqual(
-      expect.arrayContaining([shared, { ...shared, outcome: 'delivered' }, { ...shared, outcome: 'gone' }]),
+    expect(lines()).toHaveLength(1);
+    const told = lines().flatMap((line) => line.map(({ name, value, dimensions }) => [name, value, dimensions]));
+    expect(told).toHaveLength(3);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        ['Posts', 2, { ...shared, outcome: 'delivered' }],
+        ['CommitLatency', 12, { ...shared, messageType: 'fifo' }],
+        ['RetriedLater', 1, shared],
+      ]),
     );
+  });
+
+  test('what has the same name in another dimension has another line', () => {
+    count('Posts', 2, 'delivered');
+    count('Posts', 1, 'gone');
+    count('RetryOutcomes', 1, 'gone');
+    flushMetrics();
+    expect(
+      lines().map((line) => line.map(({ name, value, dimensions }) => [name, value, dimensions['outcome']])),
+    ).toEqual([
+      [['Posts', 2, 'delivered']],
+      [
+        ['Posts', 1, 'gone'],
+        ['RetryOutcomes', 1, 'gone'],
+      ],
+    ]);
   });
 
   test('more values than a line may hold go in several lines, with the same dimensions', () => {
@@ -92,9 +115,10 @@ describe('the catalogue of metrics', () => {
   const root = join(import.meta.dirname, '../..');
   const functions = functionNames(root);
 
-  test('names functions there are, and dimensions of few values', () => {
+  test('names functions and workflows there are, and dimensions of few values', () => {
+    const workflows = readdirSync(join(root, 'workflows')).map((file) => file.replace('.asl.json', ''));
     for (const [, { services, by, values }] of entries) {
-      expect(functions).toEqual(expect.arrayContaining([...services]));
+      expect([...functions, ...workflows]).toEqual(expect.arrayContaining([...services]));
       expect(by === undefined).toBe(values === undefined);
       expect(values?.length ?? 0).toBeLessThanOrEqual(12);
     }
