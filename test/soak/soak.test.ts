@@ -8,6 +8,8 @@ test('some seconds of a small crowd, with faults: every promise holds, and the s
   expect(verdict.messages.accepted).toBeGreaterThan(0);
   expect(verdict.deliveries.given).toBeGreaterThan(0);
   expect([...verdict.struck.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
+  expect(verdict.letters.redriven).toBeGreaterThan(0);
+  expect(verdict.letters.waiting).toBe(0);
   expect(told).toContain('8 clients are connected, in 1 chats');
   expect(summaryOf(verdict)).toContain('Every promise held.');
 }, 400_000);

@@ -16,6 +16,7 @@ import { faultRules } from './faults.ts';
 import { Guest } from './guests.ts';
 import { type Letters, redriveAll } from './letters.ts';
 import type { SoakOptions } from './options.ts';
+import { outageOf } from './outage.ts';
 import { type LiveRoom, Traffic } from './traffic.ts';
 import { type Slope, Watch } from './watch.ts';
 
@@ -170,7 +171,9 @@ class Run {
     const kindOf = new Map<string, string>();
     for (const { kind, rule } of rules) kindOf.set((await edge.break(rule)).id, kind);
     const time = AbortSignal.timeout(this.#options.minutes * 60_000);
+    const [first] = this.#rooms;
     await Promise.all([
+      first && outageOf(first.chatId, edge, this.#world.outside),
       traffic.run(time),
       this.#watch.run(time),
       this.#report(time),
