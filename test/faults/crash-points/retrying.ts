@@ -86,11 +86,16 @@ function givingUp(world: World, queues: WorkQueues, left: () => Promise<void>): 
         let socket: TestSocket | undefined;
         return {
           about: chatId,
-          besides: [{ ...retry, about: chatId, fault: failed }],
           async give() {
             socket = await TestSocket.openAs(world.api.outputs, 'vera', chatId);
             const [row] = await world.tables.rows('Subscriptions', 'chatId', chatId);
             const { connectionId, subscriber } = row as { connectionId: string; subscriber: string };
+            // By its connection: a post on its way when its invocation ends is about no chat any more.
+            await world.stage.edge.break({
+              ...retry,
+              resource: `arn:*/POST/@connections/${connectionId}`,
+              fault: failed,
+            });
             await queues.put(retryQueue, [JSON.stringify({ chatId, connectionId, subscriber, frames: ['{}'] })]);
             await socket.closed();
           },
@@ -98,7 +103,9 @@ function givingUp(world: World, queues: WorkQueues, left: () => Promise<void>): 
           async breaches() {
             const rows = await world.tables.rows('Subscriptions', 'chatId', chatId);
             return [
-              ...(socket && socket.messages().length > 0 ? ['it was not to take anything'] : []),
+              ...(socket && socket.messages().length > 0
+                ? [`it took ${socket.messages().length} messages that it was not to take`]
+                : []),
               ...(rows.length > 0 ? ['rows of a closed connection are there'] : []),
             ];
           },
