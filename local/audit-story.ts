@@ -155,6 +155,9 @@ function generationOf(events: readonly ExecutionEvent[], totals: Totals): Genera
   };
 }
 
+/** The error with which the execution fails that closed a failed redrive; its cause tells what the output of others does. */
+const redriveFailed = 'RedriveFailed';
+
 /** By the state in which the execution ended, of those of workflows/dlq-redrive.asl.json. */
 const ends: Record<string, Generation['ended']> = {
   HandedOver: 'handed over',
@@ -163,8 +166,8 @@ const ends: Record<string, Generation['ended']> = {
 };
 
 function howItEnded(events: readonly ExecutionEvent[]): Generation['ended'] {
-  const last = events.at(-1)?.type;
-  if (last === 'ExecutionFailed') return 'failed';
+  const { type: last, details: { error } = {} } = events.at(-1) ?? {};
+  if (last === 'ExecutionFailed') return error === redriveFailed ? 'closed the redrive' : 'failed';
   if (last === 'ExecutionTimedOut') return 'timed out';
   if (last !== 'ExecutionSucceeded') return 'unfinished';
   const lastState = events.findLast(({ type }) => type === 'SucceedStateEntered')?.details['name'];
@@ -173,8 +176,9 @@ function howItEnded(events: readonly ExecutionEvent[]): Generation['ended'] {
 
 function endOf(events: readonly ExecutionEvent[]): NonNullable<Story['end']>[] {
   return events.flatMap(({ type, at, details }) => {
-    if (type !== 'ExecutionSucceeded') return [];
-    const { status, error } = parsed(details['output']);
+    const closed = type === 'ExecutionFailed' && details['error'] === redriveFailed;
+    if (type !== 'ExecutionSucceeded' && !closed) return [];
+    const { status, error } = parsed(closed ? details['cause'] : details['output']);
     return typeof status === 'string' ? [{ at, status, ...(error ? { error: String(error) } : {}) }] : [];
   });
 }

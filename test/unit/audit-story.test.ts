@@ -81,6 +81,14 @@ describe('the story of a redrive', () => {
     expect(textOf(story)).toContain('finds that generation 2 is taken or the redrive over');
   });
 
+  test('tells of a failed redrive, which an execution closed that then fails, how it ended and why', () => {
+    const cause = json({ redriveId, status: 'failed', error: 'AccessDeniedException' });
+    const story = storyOf(redriveId, [], [generation(1, ['ExecutionFailed', { error: 'RedriveFailed', cause }])]);
+    expect(story.generations.map(({ ended }) => ended)).toEqual(['closed the redrive']);
+    expect(story.end).toEqual({ at: 2000, status: 'failed', error: 'AccessDeniedException' });
+    expect(textOf(story)).toContain('It failed at 1970-01-01T00:00:02.000Z: AccessDeniedException.');
+  });
+
   test('is told of what the log has cut off as of nothing', () => {
     const cut = { arn: 'arn', events: [{ type: 'ExecutionStarted', at: 1, details: { input: '{"redriveId":' } }] };
     expect(storyOf(redriveId, [cut], [cut])).toEqual({ redriveId, cancels: [], generations: [] });

@@ -169,8 +169,9 @@ describe('dlq-redrive', () => {
       const redrive = await waitingRedrive('standard');
       aws.fail('SendMessageBatch', { error: 'AccessDeniedException' });
       expect(await carryOn(redrive)).toMatchObject({
-        status: 'SUCCEEDED',
-        output: { status: 'failed', error: 'AccessDeniedException' },
+        status: 'FAILED',
+        error: 'RedriveFailed',
+        cause: JSON.stringify({ redriveId: redrive.redriveId, status: 'failed', error: 'AccessDeniedException' }),
       });
       expect(batches()).toBe(6);
       expect(await ended(redrive)).toMatchObject({
@@ -188,9 +189,27 @@ describe('dlq-redrive', () => {
 
     test('for what was ordered ends at once', async () => {
       const redrive = await waitingRedrive('standard', { filter: '{"chat":"x"}' });
-      expect(await carryOn(redrive)).toMatchObject({ output: { status: 'failed', error: 'InvalidInput' } });
+      expect(await carryOn(redrive)).toMatchObject({
+        error: 'RedriveFailed',
+        cause: expect.stringContaining('"error":"InvalidInput"'),
+      });
       expect(batches()).toBe(1);
+      expect(await ended(redrive)).toMatchObject({ status: 'failed', error: 'InvalidInput' });
     });
+  });
+
+  test('that failed is over: an execution that is started again does nothing, and does not fail', async () => {
+    await putLetters('standard', Array(3).fill({}));
+    const redrive = await waitingRedrive('standard');
+    aws.fail('SendMessageBatch', { error: 'AccessDeniedException' });
+    expect(await carryOn(redrive)).toMatchObject({ status: 'FAILED' });
+    const [row, lease] = [await redriveRow(redrive), await leaseOf('standard')];
+    aws.reset();
+    for (const generation of [0, 1]) {
+      expect(await carryOn({ ...redrive, generation })).toMatchObject({ status: 'SUCCEEDED' });
+    }
+    expect([await redriveRow(redrive), await leaseOf('standard')]).toEqual([row, lease]);
+    expect(sentIn(aws)).toEqual([]);
   });
 
   test('that cannot give the lease back fails, and keeps it until it runs out', async () => {
