@@ -25,7 +25,7 @@ export function localPassword(username: string): string {
  * @throws Error with the first error of GraphQL
  */
 export async function seedDemoChat(outputs: Outputs): Promise<void> {
-  const token = await signIn(outputs, administrator);
+  const { accessToken: token } = await signIn(outputs, administrator);
   const { chat } = await ask<{ chat: object | null }>(
     outputs,
     token,

@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,14 +101,6 @@ describe('the embedded cloud starts and ends cleanly', () => {
     );
   });
 
-  test('two clouds on one data folder are refused', async () => {
-    const cloud = await startCloud({ dataFolder });
-    const { status, stderr } = start('--port', '0');
-    expect(status).toBe(1);
-    expect(stderr).toContain(`${dataFolder} is in use by process`);
-    await cloud.stop();
-  });
-
   test.each([
     ['--port', 'many', '--port expects a number from 0 to 65535, and got "many"'],
     ['--duplicates', '2', '--duplicates expects a number from 0 to 1, and got "2"'],
@@ -120,12 +112,74 @@ describe('the embedded cloud starts and ends cleanly', () => {
     expect(stderr).toContain(message);
   });
 
-  function start(...args: string[]) {
-    return spawnSync(process.execPath, [join(root, 'local/start.ts'), '--data', dataFolder, ...args], {
-      env: { ...process.env, NODE_OPTIONS: '' },
-      encoding: 'utf8',
-      // Started against expectation, it would run until somebody stops it.
-      timeout: 20_000,
-    });
+  function start(...args: string[]): SpawnSyncReturns<string> {
+    return run('local/start.ts', '--data', dataFolder, ...args);
   }
 });
+
+describe('beside a running cloud', () => {
+  let cloud: Cloud;
+
+  beforeAll(async () => {
+    cloud = await startCloud();
+  });
+  afterAll(() => cloud.stop());
+
+  test('a second one on its data folder is refused', () => {
+    const { status, stderr } = run('local/start.ts', '--data', cloud.dataFolder, '--port', '0');
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${cloud.dataFolder} is in use by process`);
+  });
+
+  test('npm run send shows what a sender is answered and what listeners receive', () => {
+    const { status, stdout, stderr } = send('Hello', '--from', 'bob', '--to', 'carol,bob');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('bob was answered');
+    expect(stdout).toContain('carol received');
+    expect(stdout).toContain('bob received');
+  });
+
+  test('npm run send shows a viewer the refusal, and ends at once', () => {
+    const { status, stdout, stderr } = send('Hello', '--from', 'vera', '--to', 'carol');
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toContain('do not have permission to send');
+    expect(stdout).not.toContain('received');
+  });
+
+  test('npm run send names a listener whom the chat does not let in, and ends at once', () => {
+    const { status, stderr } = send('Hello', '--from', 'bob', '--to', 'carol,mallory');
+    expect(status).toBe(1);
+    expect(stderr).toBe('mallory cannot connect to chat-123: Unexpected server response: 403\n');
+  });
+
+  test('npm run send names the people there are', () => {
+    const { status, stderr } = send('Hello', '--from', 'bob', '--to', 'trudy');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^No user trudy; there are ada, olga, .*\n$/);
+  });
+
+  test('npm run send says that no cloud answers, only where none does', () => {
+    const elsewhere = join(cloud.dataFolder, 'elsewhere.json');
+    const closed = { ...cloud.outputs.cognito, endpoint: 'http://127.0.0.1:9/cognito' };
+    writeFileSync(elsewhere, JSON.stringify({ ...cloud.outputs, cognito: closed }));
+    expect(run('local/send.ts', '--outputs', elsewhere).stderr).toBe(
+      'The embedded cloud does not answer. Start it with npm start.\n',
+    );
+    expect(run('local/send.ts', '--outputs', join(cloud.dataFolder, 'nowhere.json')).stderr).toContain(
+      'nowhere.json does not exist. Start the embedded cloud with npm start',
+    );
+  });
+
+  function send(...args: string[]): SpawnSyncReturns<string> {
+    return run('local/send.ts', '--outputs', join(cloud.dataFolder, 'outputs.json'), ...args);
+  }
+});
+
+function run(command: string, ...args: string[]): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [join(root, command), ...args], {
+    env: { ...process.env, NODE_OPTIONS: '' },
+    encoding: 'utf8',
+    // Started against expectation, a cloud would run until somebody stops it.
+    timeout: 20_000,
+  });
+}
