@@ -5,48 +5,51 @@ import { type Cognito, startCognito } from './cognito/cognito.ts';
 import { poolOf } from './cognito/from-template.ts';
 import { cognitoProperties } from './cognito/properties.ts';
 import type { DemoOutputs } from './demo/outputs.ts';
-import { openCloudWatch } from './cloudwatch/cloudwatch.ts';
+import { cloudWatchBackend } from './cloudwatch/api.ts';
+import { type CloudWatch, openCloudWatch } from './cloudwatch/cloudwatch.ts';
 import { cloudWatchProperties } from './cloudwatch/from-template.ts';
 import { requireAlarmRights } from './cloudwatch/notification.ts';
 import { demoRoutes } from './demo-page.ts';
 import { tableProperties } from './dynamodb/tables.ts';
 import { requireDeliveryRights } from './delivery-rights.ts';
 import { type Edge, startEdge } from './edge/edge.ts';
+import type { Principal } from './edge/iam.ts';
 import { type Front, type FrontRoute, startFront } from './gateway/front.ts';
 import { gatewayProperties, httpApiOf, webSocketApiOf } from './gateway/from-template.ts';
 import { HttpApi, type JwtAuthorizer } from './gateway/http-api.ts';
 import type { InvokeFunction } from './gateway/invoke.ts';
 import { managementBackend } from './gateway/management.ts';
-import { apiGatewayLifetimes, type SocketLifetimes, WebSocketApi } from './gateway/websocket-api.ts';
+import { WebSocketApi } from './gateway/websocket-api.ts';
 import { eventSourceProperties, startEventSources } from './lambda/event-sources.ts';
 import { functionsOf, invokePermissionsOf, lambdaProperties } from './lambda/from-template.ts';
-import type { LogLine } from './lambda/function.ts';
+import type { FunctionDefinition, LogLine } from './lambda/function.ts';
 import { Functions } from './lambda/functions.ts';
 import { lambdaBackend } from './lambda/invoke-api.ts';
 import { startGraphql } from './graphql.ts';
-import { logGroupProperties, startLogs } from './logs.ts';
+import { type Logs, logGroupProperties, startLogs } from './logs.ts';
 import { queueProperties } from './messaging/queues.ts';
 import { subscriptionProperties } from './messaging/subscriptions.ts';
 import { topicProperties } from './messaging/topics.ts';
 import type { Outputs } from './outputs.ts';
 import { demoChat, localPassword, localPeople } from './people.ts';
 import { principalsOf } from './principals.ts';
-import { startQueues } from './queues.ts';
+import { type Queues, startQueues } from './queues.ts';
 import { processUsage } from './process-usage.ts';
-import { schedulesOf, scheduleProperties } from './scheduler/from-template.ts';
+import { Running } from './running.ts';
+import { type Schedule, schedulesOf, scheduleProperties } from './scheduler/from-template.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 import { checkOnce } from './step-functions/definition/check-once.ts';
-import { stateMachineProperties, stateMachinesOf } from './step-functions/from-template.ts';
+import { type StateMachine, stateMachineProperties, stateMachinesOf } from './step-functions/from-template.ts';
 import { observe } from './summary/observe.ts';
 import type { Observed } from './summary/observed.ts';
-import { startTables } from './tables.ts';
+import { startTables, type Tables } from './tables.ts';
 import { readAssembly } from './template/assembly.ts';
 import { policyProperties, resourcePoliciesOf } from './template/policies.ts';
 import { resolveStack, type Stack, type SupportedResources } from './template/stack.ts';
 import { requireTracingRights } from './tracing-rights.ts';
 import { requireWorkflowRights } from './workflow-rights.ts';
-import { startWorkflows } from './workflows.ts';
-import { startXRay } from './xray/xray.ts';
+import { startWorkflows, type Workflows } from './workflows.ts';
+import { startXRay, type XRay } from './xray/xray.ts';
 
 export type CloudSettings = {
   /** The synthesized assembly's folder. */
@@ -62,7 +65,6 @@ export type CloudSettings = {
   log: LogLine;
   /** Called for what fails behind the scenes. */
   onError: (error: unknown) => void;
-  lifetimes?: SocketLifetimes;
 };
 
 export type Cloud = { stack: Stack; edge: Edge; outputs: Outputs; observed: Observed; stop(): Promise<void> };
@@ -92,125 +94,181 @@ const accountId = '000000000000';
  * @throws Error naming what in the template is not implemented or would lose messages, or PortInUse
  */
 export async function startCloud(settings: CloudSettings): Promise<Cloud> {
-  const { dataFolder } = settings;
-  let stopping = false;
+  const running = new Running();
   // Long polls are cut when the cloud stops; that is no failure.
   const onError = (error: unknown): void => {
-    if (!stopping) settings.onError(error);
+    if (!running.isStopping) settings.onError(error);
   };
-  const assembly = readAssembly(settings.assembly);
+  try {
+    const cloud = await startParts({ ...settings, onError }, running);
+    return { ...cloud, stop: () => running.stop() };
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+async function startParts(settings: CloudSettings, running: Running): Promise<Omit<Cloud, 'stop'>> {
+  const { onError } = settings;
+  const template = await readTemplate(settings.assembly);
+  const { stack, definitions } = template;
+  const services = await startServices(template, settings, running);
+  const { tables, queues, cognito, cloudWatch } = services;
+  const verifierOf = tokenVerifier(cognito);
+  const code = await startCode(template, services, settings, running);
+  const { edge, functions, workflows, webSockets, invoke } = code;
+  const httpApi = new HttpApi(httpApiOf(stack, verifierOf), invoke);
+  const graphql = running.add(startGraphql(stack, edge.url, { verify: verifierOf(cognito.issuer) }));
+
+  requireDeliveryRights(stack, edge.policies);
+  requireWorkflowRights(template.machines, edge.policies);
+  requireAlarmRights(cloudWatch.definitions, edge.policies);
+  requireTracingRights(stack, definitions, edge.policies);
+
+  running.add(
+    await startEventSources({
+      ...{ stack, functions, edge, tables, dataFolder: settings.dataFolder, onError },
+      disorder: { random: Math.random, duplicateProbability: settings.duplicates },
+    }),
+  );
+  workflows.resume();
+  running.add(
+    startScheduler({
+      schedules: template.schedules,
+      edgeUrl: edge.url,
+      region,
+      minuteMs: minuteMsOf(settings),
+      onError,
+    }),
+  );
+  cloudWatch.start();
+  running.add(cloudWatch);
+  running.add(webSockets);
+  const routes = [graphql.route, ...demoRoutes(demoOutputsOf(stack, cognito))];
+  const front = running.add(await openFront(settings.port, webSockets, httpApi, cognito, routes));
+  return {
+    ...{ stack, edge, outputs: outputsOf(stack, front, edge, cognito) },
+    observed: observe({ stack, tables, cloudWatch, webSockets, messaging: queues.messaging }),
+  };
+}
+
+/** What a template asks for. */
+type Template = {
+  stack: Stack;
+  definitions: FunctionDefinition[];
+  machines: StateMachine[];
+  principals: Principal[];
+  schedules: Schedule[];
+};
+
+async function readTemplate(folder: string): Promise<Template> {
+  const assembly = readAssembly(folder);
   const stack = resolveStack(assembly, { stackName: assembly.stackName, region, accountId }, supported);
   const machines = stateMachinesOf(stack, assembly);
-  const principals = principalsOf(stack);
-  const schedules = schedulesOf(stack);
   await checkOnce(machines.map(({ source }) => source));
-  const people = localPeople.map(({ username, groups }) => ({ username, password: localPassword(username), groups }));
-  const [tables, queues, cognito, xray] = await Promise.all([
+  return {
+    ...{ stack, machines, definitions: functionsOf(stack, assembly) },
+    principals: principalsOf(stack),
+    schedules: schedulesOf(stack),
+  };
+}
+
+/** What keeps data, and calls nobody. */
+type Services = {
+  tables: Tables;
+  queues: Queues;
+  cognito: Cognito;
+  xray: XRay;
+  logs: Logs;
+  cloudWatch: CloudWatch;
+};
+
+async function startServices({ stack }: Template, settings: CloudSettings, running: Running): Promise<Services> {
+  const { dataFolder, onError } = settings;
+  const users = localPeople.map(({ username, groups }) => ({ username, password: localPassword(username), groups }));
+  const [xray, cognito, tables, queues] = await running.addAll<[XRay, Cognito, Tables, Queues]>([
+    startXRay(onError),
+    startCognito({ dataFolder: `${dataFolder}/cognito`, region, pool: poolOf(stack), users }),
     startTables(stack, dataFolder, onError),
     startQueues(stack, dataFolder),
-    startCognito({ dataFolder: `${dataFolder}/cognito`, region, pool: poolOf(stack), users: people }),
-    startXRay(onError),
   ]);
+  const logs = running.add(startLogs(stack, dataFolder));
+  const minuteMs = minuteMsOf(settings);
+  const cloudWatch = openCloudWatch({ stack, messaging: queues.messaging, minuteMs, onError });
+  return { tables, queues, cognito, xray, logs, cloudWatch };
+}
+
+/** What runs the stack's own code, and what that calls: they need each other. */
+type Code = {
+  edge: Edge;
+  functions: Functions;
+  workflows: Workflows;
+  webSockets: WebSocketApi;
+  invoke: InvokeFunction;
+};
+
+async function startCode(
+  { stack, definitions, machines, principals }: Template,
+  { tables, queues, cognito, xray, logs, cloudWatch }: Services,
+  { dataFolder, log, onError }: CloudSettings,
+  running: Running,
+): Promise<Code> {
   const invoke: InvokeFunction = (functionArn, sourceArn, event) =>
     functions.invokeFor('apigateway.amazonaws.com', sourceArn, functionArn, event);
-  const webSockets = new WebSocketApi(webSocketApiOf(stack), invoke, settings.lifetimes ?? apiGatewayLifetimes);
-  const verifierOf = tokenVerifier(cognito);
-  const httpApi = new HttpApi(httpApiOf(stack, verifierOf), invoke);
-  const logs = startLogs(stack, dataFolder);
-  const minuteMs = (settings.minute ?? 60) * 1_000;
-  const cloudWatch = openCloudWatch({ stack, messaging: queues.messaging, minuteMs, onError });
-  const edge = await startEdge({
-    region,
-    accountId,
-    principals,
-    resourcePolicies: resourcePoliciesOf(stack),
-    views: {
-      alarms: () => cloudWatch.alarms.list(),
-      metrics: () => cloudWatch.metrics.list(),
-      process: () => processUsage({ webSockets: webSockets.size, environments: functions.environments }),
-    },
-    xray,
-    backends: {
-      dynamodb: tables.backend,
-      sns: queues.backend,
-      sqs: queues.backend,
-      'cognito-idp': cognito.backend,
-      'execute-api': managementBackend(webSockets),
-      logs: logs.backend,
-      lambda: (call) => lambdaBackend(functions)(call),
-      states: (call) => workflows.backend(call),
-    },
-    onCrash({ worker }) {
-      if (worker === undefined) return;
-      functions.crash(worker);
-      workflows.crash(worker);
-    },
-    roleOfWorker: (worker) => functions.roleOf(worker),
-    eventOfWorker: (worker) => functions.eventOf(worker),
-    onError,
-  });
-  const definitions = functionsOf(stack, assembly);
+  const webSockets = new WebSocketApi(webSocketApiOf(stack), invoke);
+  const edge: Edge = running.add(
+    await startEdge({
+      region,
+      accountId,
+      principals,
+      resourcePolicies: resourcePoliciesOf(stack),
+      views: {
+        alarms: () => cloudWatch.alarms.list(),
+        metrics: () => cloudWatch.metrics.list(),
+        process: () => processUsage({ webSockets: webSockets.size, environments: functions.environments }),
+      },
+      xray,
+      backends: {
+        dynamodb: tables.backend,
+        sns: queues.backend,
+        sqs: queues.backend,
+        'cognito-idp': cognito.backend,
+        'execute-api': managementBackend(webSockets),
+        logs: logs.backend,
+        cloudwatch: cloudWatchBackend(cloudWatch.metrics),
+        lambda: (call) => lambdaBackend(functions)(call),
+        states: (call) => workflows.backend(call),
+      },
+      onCrash({ worker }) {
+        if (worker === undefined) return;
+        functions.crash(worker);
+        workflows.crash(worker);
+      },
+      roleOfWorker: (worker) => functions.roleOf(worker),
+      eventOfWorker: (worker) => functions.eventOf(worker),
+      onError,
+    }),
+  );
   const onLine: LogLine = (line) => {
-    settings.log(line);
+    log(line);
     logs.ofFunction(line);
     cloudWatch.ofFunction(line);
   };
-  const functions = new Functions(definitions, invokePermissionsOf(stack), edge.port, onLine, xray);
+  const functions: Functions = running.add(
+    new Functions(definitions, invokePermissionsOf(stack), edge.port, onLine, xray),
+  );
   functions.watch((invocation) => cloudWatch.vended.invocation(invocation));
-  const workflows = startWorkflows({
-    ...{ machines, region, edge, dataFolder, logs: logs.store, onError },
-    count: (stateMachineArn, eventType) => cloudWatch.vended.execution(stateMachineArn, eventType),
-  });
-  const graphql = startGraphql(stack, edge.url, { verify: verifierOf(cognito.issuer) });
-  const polling: { stop(): Promise<void> }[] = [];
-  const stopped = async (...parts: { stop(): Promise<void> }[]): Promise<void> => {
-    stopping = true;
-    for (const part of parts) await part.stop();
-  };
-  try {
-    requireDeliveryRights(stack, edge.policies);
-    requireWorkflowRights(machines, edge.policies);
-    requireAlarmRights(cloudWatch.definitions, edge.policies);
-    requireTracingRights(stack, definitions, edge.policies);
-    polling.push(
-      await startEventSources({
-        ...{ stack, functions, edge, tables, dataFolder, onError },
-        disorder: { random: Math.random, duplicateProbability: settings.duplicates },
-      }),
-    );
-    workflows.resume();
-    polling.push(startScheduler({ schedules, edgeUrl: edge.url, region, minuteMs, onError }));
-    cloudWatch.start();
-    polling.push(cloudWatch);
-    const front = await openFront(settings.port, webSockets, httpApi, cognito, [
-      graphql.route,
-      ...demoRoutes(demoOutputsOf(stack, cognito)),
-    ]);
-    return {
-      stack,
-      edge,
-      outputs: outputsOf(stack, front, edge, cognito),
-      observed: observe({ stack, tables, cloudWatch, webSockets, messaging: queues.messaging }),
-      stop: () =>
-        stopped(
-          front,
-          webSockets,
-          ...polling,
-          workflows,
-          functions,
-          graphql,
-          edge,
-          logs,
-          queues,
-          tables,
-          cognito,
-          xray,
-        ),
-    };
-  } catch (error) {
-    await stopped(webSockets, ...polling, workflows, functions, graphql, edge, logs, queues, tables, cognito, xray);
-    throw error;
-  }
+  const workflows: Workflows = running.add(
+    startWorkflows({
+      ...{ machines, region, edge, dataFolder, logs: logs.store, onError },
+      count: (stateMachineArn, eventType) => cloudWatch.vended.execution(stateMachineArn, eventType),
+    }),
+  );
+  return { edge, functions, workflows, webSockets, invoke };
+}
+
+function minuteMsOf({ minute = 60 }: CloudSettings): number {
+  return minute * 1_000;
 }
 
 function openFront(
