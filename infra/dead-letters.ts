@@ -119,6 +119,7 @@ export class DeadLetters extends Construct {
         RedrivesTable: tables.redrives.tableName,
         RedriveBatchArn: batchArn,
         DlqRedriveArn: redriveArn,
+      audit: true,
         LeaseSeconds: inSeconds([lease]),
         ExecutionLifeSeconds: inSeconds([executionLife]),
         RetentionSeconds: inSeconds([retention]),
@@ -140,6 +141,7 @@ export class DeadLetters extends Construct {
         RedrivesTable: tableName,
         RedriveBatchArn: batchArn,
         DlqRedriveArn: redriveArn,
+      audit: true,
         LeaseSeconds: inSeconds([settings.redrive.lease]),
       },
       permissions: [

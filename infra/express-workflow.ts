@@ -19,6 +19,11 @@ export interface ExpressWorkflowProps {
   substitutions: Record<string, string>;
   /** All the workflow may do, besides writing its own log and trace. */
   permissions: PolicyStatement[];
+  /**
+   * Whether its log is an audit: then it holds what each execution was given and found, and is kept as long as audits are.
+   * The others' hold which steps were gone through only, for what they are given has words of users in it.
+   */
+  audit?: boolean;
 }
 
 /** The ARN of a workflow, by the name of its definition: written out, so that a workflow's own role can name it without a cycle. */
@@ -27,7 +32,7 @@ export function workflowArn(scope: Construct, name: string): string {
   return `arn:${partition}:states:${region}:${account}:stateMachine:${stackName}-${name}`;
 }
 
-/** A Step Functions Express workflow with a role and a log of its own. The log holds every execution's input and steps. */
+/** A Step Functions Express workflow with a role and a log of its own, which holds the steps of every execution. */
 export class ExpressWorkflow extends Construct {
   readonly arn: string;
   /** Name of the log group. */
@@ -36,14 +41,14 @@ export class ExpressWorkflow extends Construct {
 
   constructor(scope: Construct, id: string, props: ExpressWorkflowProps) {
     super(scope, id);
-    const { name, definitions, settings } = props;
+    const { name, definitions, settings, audit = false } = props;
     const stateMachineName = `${Stack.of(this).stackName}-${name}`;
     this.arn = workflowArn(this, name);
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
     for (const permission of props.permissions) this.role.addToPolicy(permission);
     const log = new LogGroup(this, 'Log', {
       logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
-      retention: settings.auditRetention,
+      retention: audit ? settings.auditRetention : settings.logRetention,
       removalPolicy: settings.environment === 'production' ? RemovalPolicy.RETAIN : settings.removalPolicy,
     });
     this.logName = log.logGroupName;
@@ -54,12 +59,12 @@ export class ExpressWorkflow extends Construct {
       definitionSubstitutions: props.substitutions,
       role: this.role,
       tracingEnabled: true,
-      logs: { destination: log, level: LogLevel.ALL, includeExecutionData: true },
+      logs: { destination: log, level: LogLevel.ALL, includeExecutionData: audit },
     });
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason:
-        'Log delivery and X-Ray have no resources to name ("Logging using CloudWatch Logs", "Tracing", Step Functions).',
+        'Log delivery and X-Ray have no resources to name ("Logging using CloudWatch Logs", "Tracing", Step Functions); nor have metrics, where a condition names the namespace.',
     });
   }
 

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import type { Frame } from '../setup/socket.ts';
 import { type Attack, errorFrame, graphqlError, overGraphql, overHttp, overWebSocket } from './attack.ts';
 import { frame, opcodes } from './raw-socket.ts';
 import { prototypeNames, type Scene, vault } from './scene.ts';
@@ -275,6 +276,28 @@ const others: Attack[] = [
       return { types: answers.map(({ type }) => type) };
     },
     { types: ['reply', 'reply', 'reply', 'reply'] },
+  ),
+  overWebSocket(
+    'secrets for names, of a group, of groups of parts, of a channel, of a kind of event: none comes into a log',
+    async (scene) => {
+      const secret = (what: string): string => `${what} ${scene.planted}`;
+      const part = (groupId: string, totalParts: number) => ({
+        multiPartMetadata: { groupId, totalParts, partNumber: 1 },
+      });
+      const groupId = secret('whole');
+      const answers = [
+        await scene.as('bob', { messageType: 'fifo', messageGroupId: secret('group') }),
+        await scene.as('bob', { targetChannel: secret('channel') }),
+        await scene.as('bob', {}, { eventType: secret('event') }),
+        await scene.as('bob', {}, part(secret('a part that nothing follows'), 2)),
+        await scene.as('bob', { messageType: 'fifo', messageGroupId: secret('parts') }, part(groupId, 1)),
+      ];
+      const isCompletion = ({ eventType, content }: Frame): boolean =>
+        eventType === 'multipart.completed' && (content as Frame)['groupId'] === groupId;
+      await scene.socketOf('carol').next(isCompletion, 'the announcement of the whole');
+      return { types: answers.map(({ type }) => type) };
+    },
+    { types: ['reply', 'reply', 'reply', 'reply', 'reply'] },
   ),
 ];
 

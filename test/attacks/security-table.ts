@@ -149,6 +149,12 @@ export const attackTable: TableRow[] = [
     named: 'the head of a chat of others',
   },
   {
+    attack: 'Secrets for names: of groups, of groups of parts, of channels, of kinds of events',
+    answer: 'taken like others; none of them comes into a log, of workflows either',
+    test: `${attacks}/payloads.ts`,
+    named: 'secrets for names',
+  },
+  {
     attack: 'Another message under a used `messageId`; parts that contradict a group of others',
     answer: '409',
     test: `${contract}/deciding.test.ts`,

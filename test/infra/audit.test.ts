@@ -61,6 +61,16 @@ describe.each(environments)('the audit in %s', (environment) => {
     });
   });
 
+  it('is all that is kept of what executions are given: the other workflows’ logs hold their steps alone', () => {
+    const others = stack
+      .ofType('AWS::StepFunctions::StateMachine')
+      .filter(({ id }) => !audited.some(([, machine]) => machine.id === id));
+    expect(others.length).toBeGreaterThan(2);
+    for (const { Properties } of others) {
+      expect(Properties.LoggingConfiguration).toMatchObject({ Level: 'ALL', IncludeExecutionData: false });
+    }
+  });
+
   it('can be found: the stack tells the names of its logs', () => {
     const outputs = stack.template.toJSON()['Outputs'] as Record<string, { Value: unknown }>;
     const logs = [outputs['RedriveControlLog'], outputs['RedriveLog']].map((output) => targetId(output?.Value));

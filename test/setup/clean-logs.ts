@@ -8,6 +8,9 @@ import type { Outputs } from './outputs.ts';
 /** Shorter texts are in log lines by chance. */
 const shortest = 12;
 
+/** Shorter names, such as `notification`, are words of the service's own, too. */
+const shortestName = 14;
+
 /** Enough of them to find a log line that tells contents, few enough to look for each in every line. */
 const mostContents = 500;
 
@@ -17,7 +20,7 @@ const tokens = /eyJ[\w-]{10,}\.eyJ[\w-]{10,}/;
 /** Ids are in contents, too, where they announce a group of parts, and belong into logs. */
 const isId = (text: string): boolean => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(text);
 
-/** What people said, as far as history has it: the texts in the contents of its messages. */
+/** What people said, as far as history has it: the texts in the contents of its messages, and the names they chose freely. */
 export async function contentsInHistory({ edge, region }: Outputs): Promise<string[]> {
   if (!edge) return [];
   // What a test broke stays broken for everybody else.
@@ -30,7 +33,7 @@ export async function contentsInHistory({ edge, region }: Outputs): Promise<stri
     const TableName = TableNames.find((name) => name.includes('TablesMessages'));
     const contents = new Set<string>();
     for await (const { Items = [] } of paginateScan({ client }, { TableName })) {
-      for (const { payload } of Items) for (const text of textsIn(payload)) contents.add(text);
+      for (const row of Items) for (const text of [...textsIn(row), ...namesIn(row)]) contents.add(text);
       if (contents.size >= mostContents) break;
     }
     return [...contents].slice(0, mostContents);
@@ -39,13 +42,26 @@ export async function contentsInHistory({ edge, region }: Outputs): Promise<stri
   }
 }
 
-function textsIn(payload: unknown): string[] {
-  const { content, eventType } = (typeof payload === 'string' ? JSON.parse(payload) : payload) as Record<
-    string,
-    unknown
-  >;
+type Row = Record<string, unknown>;
+
+function payloadOf({ payload }: Row): Row {
+  return (typeof payload === 'string' ? JSON.parse(payload) : payload) as Row;
+}
+
+function textsIn(row: Row): string[] {
+  const { content, eventType } = payloadOf(row);
   if (String(eventType).startsWith('multipart.')) return [];
   return leaves(content).filter((text) => text.length >= shortest && !isId(text));
+}
+
+/** Names of groups and of kinds of events are free text; a message without a group of its own is in its chat's. */
+function namesIn(row: Row): string[] {
+  const { multiPartMetadata, eventType } = payloadOf(row);
+  const { groupId } = (multiPartMetadata ?? {}) as { groupId?: unknown };
+  return [row['messageGroupId'], groupId, eventType]
+    .filter((name) => typeof name === 'string')
+    .filter((name) => name.length >= shortestName && name !== row['chatId'] && !isId(name))
+    .filter((name) => !name.startsWith('multipart.'));
 }
 
 function leaves(value: unknown): string[] {
