@@ -184,8 +184,10 @@ const dev: Settings = {
     maxReceiveCount: 8,
     retries: [1, 2, 4, 8].map((seconds) => Duration.seconds(seconds)),
   },
-  // API Gateway takes 10,000 requests a second of an account, for all it offers. The workers together stay under half of
-  // that, which leaves 70% for them and the processors, and the rest for what comes in.
+  // API Gateway takes 10,000 requests a second of an account, for all it offers. What production lets in, all kinds at their
+  // limits at once, stays under 30% of that, and the workers' pace under half. The rest is for processors and retries. They
+  // have no pace, since what they post follows what is sent and to how many: peaks that meet are throttled. Then each
+  // function posts with fewer requests at once, and a post that was refused three times takes its turn in the retry queue.
   fanOut: {
     batchSize: 10,
     maximumConcurrency: 12,
@@ -246,8 +248,7 @@ const production: Settings = {
   removalPolicy: RemovalPolicy.RETAIN,
   deletionProtection: true,
   identity: { ...dev.identity, selfSignUp: false, passwordSignIn: false, refreshTokenValidity: Duration.days(7) },
-  // Each of the two queues has so many processors. One posts about 100 times a second, and the account's 10,000 requests
-  // a second are shared by these posts, the retries' and all that comes in below: together they stay under 70%.
+  // The standard and the FIFO queue have so many processors each, and as many chats are served at once.
   processor: { ...dev.processor, maximumConcurrency: 20 },
   throttling: {
     connect: { rateLimit: 400, burstLimit: 400 },
@@ -258,7 +259,6 @@ const production: Settings = {
       ping: { rateLimit: 400, burstLimit: 1600 },
       // One client that comes back may ask for hundreds of pages.
       replay: { rateLimit: 150, burstLimit: 1200 },
-      report: { rateLimit: 50, burstLimit: 200 },
       // A sample of what is delivered: more tell no more.
       subscribe: { rateLimit: 150, burstLimit: 600 },
       unsubscribe: { rateLimit: 50, burstLimit: 200 },
@@ -283,6 +283,7 @@ const test: Settings = {
     retries: [Duration.seconds(1), Duration.seconds(1)],
   },
   deliveryRetry: {
+  // Together under 30% of the account's 10,000 requests a second.
     ...dev.deliveryRetry,
     visibilityTimeout: Duration.seconds(24),
     retries: [1, 1, 1, 1].map((seconds) => Duration.seconds(seconds)),
@@ -294,6 +295,7 @@ const test: Settings = {
     visibilityTimeout: Duration.seconds(24),
     retry: Duration.seconds(1),
   },
+      report: { rateLimit: 50, burstLimit: 200 },
   multiPart: { deadline: Duration.seconds(6), announcementGrace: Duration.seconds(2) },
   redrive: { ...dev.redrive, lease: Duration.seconds(3), executionLife: Duration.seconds(5) },
   // What a test can bring about in the two seconds that a minute of its alarms takes.
