@@ -51,7 +51,7 @@ const unasked = {
 /** `{"action": "replay", ...}`: the fields of a request, its action and, where there is an answer, its ackId. */
 function requestSchema(action: string, request: GenericSchema, answered: boolean): JsonSchema {
   const { properties, required = [], ...rest } = jsonSchema(request);
-  // A message without an action is a sendMessage, which is what the older clients send.
+  // A message without an action is a sendMessage, as the earlier protocol has it.
   const needed = action === 'sendMessage' ? required : ['action', ...required];
   const ackId = answered && { ackId: { description: 'Comes back with the answer.' } };
   return { ...rest, properties: { action: { const: action }, ...properties, ...ackId }, required: needed };

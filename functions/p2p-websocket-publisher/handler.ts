@@ -8,7 +8,7 @@ import { answerSocket, type SocketEvent } from '../entry/socket.ts';
 
 /**
  * The `$default` route: `sendMessage`, and everything that no other route serves. A message without an `action` is
- * taken for a `sendMessage`, which is what the older clients send.
+ * taken for a `sendMessage`, as the earlier protocol has it.
  */
 export const handler = invocation(async (event: SocketEvent, context) =>
   answerSocket(event, context, 'Failed to send message via WebSocket', async (body) => {

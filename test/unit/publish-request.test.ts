@@ -209,10 +209,10 @@ describe('what comes out of a publish request', () => {
     expect(refusal({ ...request, payload: { ...payload, chatId: '__proto__.1' } })).toBe('accepted');
   });
 
-  test('the older document’s target becomes the chat, for each of its classes', () => {
+  test('the earlier protocol’s target becomes the chat, for each of its classes', () => {
     for (const targetClass of ['user', 'org', 'hub', 'project']) {
-      const older = { targetId: 'target-1', targetClass, eventType: 'note', content: 'x' };
-      expect(parsePublishRequest({ ...request, payload: older }).payload).toEqual({ ...older, chatId: 'target-1' });
+      const earlier = { targetId: 'target-1', targetClass, eventType: 'note', content: 'x' };
+      expect(parsePublishRequest({ ...request, payload: earlier }).payload).toEqual({ ...earlier, chatId: 'target-1' });
     }
     const both = { ...payload, targetId: 'target-1', targetClass: 'user' };
     expect(parsePublishRequest({ ...request, payload: both }).payload).toEqual(both);

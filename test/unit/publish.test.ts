@@ -158,7 +158,7 @@ describe('publishing', () => {
       ]);
     });
 
-    test('the older document’s targetId is the chat', async () => {
+    test('the earlier protocol’s targetId is the chat', async () => {
       await overSocket({
         ...send,
         payload: { targetId: 'ada', targetClass: 'user', eventType: 'note', content: 'to myself' },

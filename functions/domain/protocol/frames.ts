@@ -13,7 +13,7 @@ export type Delivered = Pick<Envelope, 'payload' | 'messageId' | 'senderId' | 'p
 
 /**
  * A message as its readers get it: its payload, flattened, and what the service knows. A number that the service
- * assigned stands in `sequence` and, for the older clients, in `customSequence`.
+ * assigned stands in `sequence` and, for clients of the earlier protocol, in `customSequence`.
  *
  * @param sequence the service's own number, or undefined when it assigned none.
  */

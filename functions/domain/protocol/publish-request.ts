@@ -203,7 +203,7 @@ export type PublishRequest = v.InferOutput<typeof PublishRequest>;
 
 /**
  * Parses a publish request. The payload that comes out is the very object that came in (a schema would drop fields
- * called `constructor` or `__proto__`), except that the older document's `targetId` becomes its `chatId`.
+ * called `constructor` or `__proto__`), except that the earlier protocol's `targetId` becomes its `chatId`.
  *
  * @throws InvalidRequest with the first thing that is wrong, in the words of docs/protocol.md.
  */
@@ -215,7 +215,7 @@ export function parsePublishRequest(body: Record<string, unknown>): PublishReque
 
 const targetClasses: readonly unknown[] = ['user', 'org', 'hub', 'project'];
 
-/** The older document names a target by `targetId` and `targetClass`: that target is the chat called `targetId`. */
+/** The earlier protocol names a target by `targetId` and `targetClass`: that target is the chat called `targetId`. */
 function withChatId(payload: unknown): Record<string, unknown> | undefined {
   if (!isJsonObject(payload)) return undefined;
   const { chatId, targetId, targetClass } = payload;

@@ -108,7 +108,7 @@ export const acceptances: Acceptance[] = [
     reply: { ...standard, targetChannel: 'Email' },
   },
   { what: 'fields that nobody knows', body: { ...request, priority: 'high' }, reply: standard },
-  { what: 'no action, as the older clients send', only: 'socket', body: JSON.stringify(request), reply: standard },
+  { what: 'no action, as in the earlier protocol', only: 'socket', body: JSON.stringify(request), reply: standard },
   {
     what: 'JSON in a binary frame',
     only: 'socket',

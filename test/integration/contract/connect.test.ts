@@ -165,7 +165,7 @@ describe('who may open a socket, and what opens with it', () => {
     await open({ userId: name === 'userId' ? bobId : 'bob' });
   });
 
-  test('the older document’s parameters subscribe, beside the own channel', async () => {
+  test('the earlier protocol’s parameters subscribe, beside the own channel', async () => {
     const socket = await open({
       userId: bobId,
       chatIds: 'chat-123,,chat-123',
