@@ -114,6 +114,8 @@ export class SocketActions extends Construct {
       permissions: [
         allow(['dynamodb:BatchGetItem'], permissions.tableArn, connections.tableArn),
         allow(['dynamodb:UpdateItem'], connections.tableArn, subscriptions.tableArn),
+        // One transaction writes subscriptions and checks what they rest on; the actions are those of its parts.
+        allow(['dynamodb:ConditionCheckItem'], permissions.tableArn, connections.tableArn),
         allow(['dynamodb:Query'], indexOf(subscriptions.tableArn, 'byConnection')),
       ],
     });

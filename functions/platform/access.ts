@@ -1,10 +1,10 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { mayPass } from './cancellation.ts';
+import { conditionFailed, mayPass } from './cancellation.ts';
 import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
 import { queryAll } from './query-all.ts';
-import type { PermissionRow, SubscriptionRow } from './rows.ts';
+import type { ConnectionRow, PermissionRow, SubscriptionRow } from './rows.ts';
 
 /** One person in one chat. */
 export interface Membership {
@@ -60,6 +60,68 @@ async function putTogether(admissions: readonly Admission[]): Promise<boolean> {
     if (error instanceof TransactionCanceledException && mayPass(error)) return false;
     throw error;
   }
+}
+
+/** A subscription that is there, when its access shall end, and the permission that rests on as it was read; none for the user's own channel. */
+export interface Extension {
+  row: Pick<SubscriptionRow, 'chatId' | 'subscriber' | 'accessExpiresAt'>;
+  permission: PermissionRow | undefined;
+}
+
+/** Each is up to two of a transaction's 100 actions; one is for the connection. */
+const extensionsAtOnce = 49;
+
+/**
+ * Lets subscriptions of one connection end at another time, each on condition that its permission still ends when it did,
+ * and all that the connection's token does. So no end is ever written past either, whoever dies when; and a permission that
+ * is shortened later, or a later token, finds the row.
+ *
+ * @returns those that are not written, as something changed or somebody was writing it just then: read again and try. One
+ * whose row is gone is not among them, and stays gone.
+ * @throws AWS errors as they are. After one, some of the ends may be written.
+ */
+export async function extendWherePermitted(
+  connection: ConnectionRow,
+  extensions: readonly Extension[],
+): Promise<Extension[]> {
+  const left: Extension[] = [];
+  // One after the other: transactions that check the same connection at once cancel each other.
+  for (let start = 0; start < extensions.length; start += extensionsAtOnce) {
+    left.push(...(await extendTogether(connection, extensions.slice(start, start + extensionsAtOnce))));
+  }
+  return left;
+}
+
+async function extendTogether(connection: ConnectionRow, extensions: readonly Extension[]): Promise<Extension[]> {
+  const updates = extensions.map(({ row: { chatId, subscriber, accessExpiresAt } }): Action => ({
+    Update: {
+      TableName: environment.subscriptionsTable,
+      Key: { chatId, subscriber },
+      UpdateExpression: 'SET accessExpiresAt = :end',
+      ConditionExpression: 'attribute_exists(chatId)',
+      ExpressionAttributeValues: { ':end': accessExpiresAt },
+    },
+  }));
+  const checks = extensions.flatMap(({ permission }) => (permission === undefined ? [] : [unchanged(permission)]));
+  try {
+    await dynamodb.send(new TransactWriteCommand({ TransactItems: [...updates, ...checks, sameToken(connection)] }));
+    return [];
+  } catch (error) {
+    if (!(error instanceof TransactionCanceledException) || !mayPass(error)) throw error;
+    const { CancellationReasons = [] } = error;
+    return extensions.filter((_, index) => CancellationReasons[index]?.Code !== conditionFailed);
+  }
+}
+
+function sameToken({ connectionId, tokenExpiresAt }: ConnectionRow): Action {
+  return {
+    ConditionCheck: {
+      TableName: environment.connectionsTable,
+      Key: { connectionId },
+      ConditionExpression: 'tokenExpiresAt = :tokenExpiresAt',
+      ExpressionAttributeValues: { ':tokenExpiresAt': tokenExpiresAt },
+    },
+  };
 }
 
 /** That the time has not come is not asked again: the row knows its end, and deliveries keep to it. */

@@ -61,23 +61,6 @@ export async function changeAccessEnd(
   }
 }
 
-/** Lets a subscription's access end at this time, whatever the row says now. One that is gone stays gone. */
-export async function setAccessEnd({ chatId, subscriber }: SubscriptionKey, accessExpiresAt: number): Promise<void> {
-  try {
-    await dynamodb.send(
-      new UpdateCommand({
-        TableName: environment.subscriptionsTable,
-        Key: { chatId, subscriber },
-        UpdateExpression: 'SET accessExpiresAt = :new',
-        ConditionExpression: 'attribute_exists(subscriber)',
-        ExpressionAttributeValues: { ':new': accessExpiresAt },
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
-}
-
 /**
  * Lets a connection live on to the end of another token, never shorter: renewals may overtake each other.
  *

@@ -129,6 +129,7 @@ describe.each(environments)('permissions of %s', (environment) => {
     }
     for (const [name, resource] of functions) {
       const consumable = stack
+      'authenticate',
         .statementsOf(resource)
         .filter(({ Action }) => listed(Action).includes('sqs:ReceiveMessage'))
         .flatMap(({ Resource }) => listed(Resource).map(targetId));

@@ -54,13 +54,8 @@ describe('the authenticate function', () => {
         soon,
         soon,
       ]);
-      // The connection, three subscriptions; the index; permissions before and after.
-      expect([...aws.actions].sort()).toEqual([
-        'BatchGetItem',
-        'BatchGetItem',
-        'Query',
-        ...Array<string>(4).fill('UpdateItem'),
-      ]);
+      // The connection; the index; what the subscriptions rest on; all of them, checked and written together.
+      expect(aws.actions).toEqual(['UpdateItem', 'Query', 'BatchGetItem', 'TransactWriteItems']);
     },
   );
 
@@ -82,10 +77,44 @@ describe('the authenticate function', () => {
       await table('PERMISSIONS_TABLE').put(shortened);
       await table('PERMISSIONS_TABLE').delete({ userId: sub, chatId: 'fleeting' });
     };
-    const isOfSubscription = ({ TableName }: { TableName?: unknown }): boolean => TableName === 'subscriptions_table';
-    aws.fail('UpdateItem', { meanwhile }, { times: 1, applies: isOfSubscription });
-    await send(ada, issuer.access());
-    expect((await ends(ada, 'shortened', 'fleeting')).slice(1)).toEqual([shortened.expiresAt, 0]);
+    aws.fail('TransactWriteItems', { meanwhile }, { times: 1 });
+    expect(await send(ada, issuer.access())).toMatchObject({ type: 'authenticated' });
+    // Without a permission the row keeps its end, until the stream of permissions removes it.
+    expect((await ends(ada, 'shortened', 'fleeting')).slice(1)).toEqual([shortened.expiresAt, ada.tokenExpiresAt]);
+  });
+
+  test('a function that dies right after a permission was shortened leaves no end past it', async () => {
+    const shortened = { userId: sub, chatId: 'cut-short', role: 'member', expiresAt: inSeconds(30) };
+    await table('PERMISSIONS_TABLE').put({ userId: sub, chatId: 'cut-short', role: 'member' });
+    const ada = await personOnline(sub, ['cut-short'], inSeconds(20));
+    const meanwhile = (): Promise<void> => table('PERMISSIONS_TABLE').put(shortened);
+    aws.fail('TransactWriteItems', { meanwhile }, { times: 1 });
+    // From its second look on, nothing of it comes through any more.
+    aws.fail(
+      'BatchGetItem',
+      { error: 'AccessDeniedException' },
+      { applies: () => aws.actions.includes('TransactWriteItems') },
+    );
+    expect(await send(ada, issuer.access())).toMatchObject({ statusCode: 500 });
+    expect((await ends(ada, 'cut-short'))[1]).toBe(ada.tokenExpiresAt);
+  });
+
+  test('a longer token that is renewed with at the same time is not written over', async () => {
+    const ada = await personOnline(sub, ['chat-1'], inSeconds(60));
+    const [short, long] = [inSeconds(1000), inSeconds(3000)];
+    aws.fail('TransactWriteItems', { meanwhile: () => send(ada, issuer.access({ exp: long })) }, { times: 1 });
+    await send(ada, issuer.access({ exp: short }));
+    expect(await ends(ada, sub, 'chat-1')).toEqual([long, long, long]);
+  });
+
+  test('hundreds of subscriptions are extended in few transactions', async () => {
+    const chatIds = Array.from({ length: 120 }, (_, index) => `many-${index}`);
+    await table('PERMISSIONS_TABLE').put(...chatIds.map((chatId) => ({ userId: sub, chatId, role: 'member' })));
+    const ada = await personOnline(sub, chatIds, inSeconds(60));
+    const exp = inSeconds(3000);
+    await send(ada, issuer.access({ exp }));
+    expect(new Set(await ends(ada, sub, ...chatIds))).toEqual(new Set([exp]));
+    expect(aws.inputs('TransactWriteItems')).toHaveLength(3);
   });
 
   test('a subscription that ends meanwhile stays ended', async () => {
