@@ -8,6 +8,11 @@ import type { Settings } from './config.ts';
 import type { Identity } from './identity.ts';
 import type { ServiceFunction } from './service-function.ts';
 
+/**
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+ *
+ * `integration.requestId` is what the function's own log has as `function_request_id`.
+ */
 const logged = [
   'requestId',
   'requestTime',
@@ -16,6 +21,7 @@ const logged = [
   'status',
   'error.responseType',
   'authorizer.error',
+  'integration.requestId',
   'integration.status',
   'integration.latency',
   'responseLength',

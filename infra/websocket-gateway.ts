@@ -14,6 +14,11 @@ import type { ServiceFunction } from './service-function.ts';
 
 const stageName = 'dvl';
 
+/**
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html
+ *
+ * `integration.requestId` is what the function's own log has as `function_request_id`.
+ */
 const logged = [
   'requestId',
   'requestTime',
@@ -24,6 +29,7 @@ const logged = [
   'error.responseType',
   'authorizer.status',
   'authorizer.latency',
+  'integration.requestId',
   'integration.status',
   'integration.latency',
 ];

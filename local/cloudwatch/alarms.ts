@@ -1,6 +1,6 @@
 import { type AlarmState, type Datapoint, evaluate, evaluationRange } from './evaluation.ts';
 import { type AlarmDefinition, breaches } from './from-template.ts';
-import type { MetricStore } from './metric-store.ts';
+import type { MetricIdentity, MetricStore } from './metric-store.ts';
 import { isKept } from './vended.ts';
 
 /** A change of an alarm's state. */
@@ -35,16 +35,20 @@ export class Alarms {
   readonly #store: MetricStore;
   readonly #onChange: (definition: AlarmDefinition, change: AlarmChange) => void;
 
-  /** @param onChange called for every change of state */
+  /**
+   * @param onChange called for every change of state
+   * @param written whether somebody here writes a metric
+   */
   constructor(
     definitions: AlarmDefinition[],
     store: MetricStore,
     onChange: (definition: AlarmDefinition, change: AlarmChange) => void,
+    written: (metric: MetricIdentity) => boolean = isKept,
   ) {
     this.#store = store;
     this.#onChange = onChange;
     this.#entries = definitions.map((definition) => {
-      const missing = definition.watched.filter(({ metric }) => !isKept(metric));
+      const missing = definition.watched.filter(({ metric }) => !written(metric));
       const notEvaluatedFor = [...new Set(missing.map(({ metric: { namespace, name } }) => `${namespace} ${name}`))];
       const reason =
         notEvaluatedFor.length > 0 ? `Nothing here writes ${notEvaluatedFor.join(', ')}` : 'Not evaluated yet';

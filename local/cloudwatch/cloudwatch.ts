@@ -55,6 +55,8 @@ export function openCloudWatch({ stack, messaging, minuteMs, onError }: CloudWat
   let evaluating: Promise<void> = Promise.resolve();
 
   async function evaluateEachMinute(): Promise<void> {
+    // Of the minute that is under way a part is gone: what nothing was heard of in the rest is no silence.
+    const partial = metrics.minuteOf(Date.now());
     while (!stopping.signal.aborted) {
       const now = Date.now();
       const ended = metrics.minuteOf(now);
@@ -67,7 +69,7 @@ export function openCloudWatch({ stack, messaging, minuteMs, onError }: CloudWat
         if (seen) vended.queue({ queueName, ...seen }, endOfMinute);
       }
       await delay(grace * minuteMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (!stopping.signal.aborted) alarms.evaluate(ended);
+      if (!stopping.signal.aborted && ended > partial) alarms.evaluate(ended);
     }
   }
 

@@ -6,6 +6,7 @@ import type { MetricIdentity, MetricStore } from './metric-store.ts';
  * gives up and failures inside API Gateway or AppSync have no counterpart on this machine.
  */
 const kept: Record<string, readonly string[]> = {
+  'AWS/ApiGateway': ['ConnectCount', 'ClientError', 'Count', '4xx'],
   'AWS/Lambda': ['Invocations', 'Errors', 'Throttles', 'Duration', 'ConcurrentExecutions', 'IteratorAge'],
   'AWS/SQS': [
     'ApproximateNumberOfMessagesVisible',
@@ -31,6 +32,14 @@ export type InvocationSeen = {
   concurrent: number;
 };
 
+/** What a gateway counted: each of these once for every request it is about. */
+export type GatewaySeen = {
+  apiId: string;
+  stage: string;
+  /** `ClientError`: a WebSocket API's own refusal; `ConnectCount`: what it let through to `$connect`. `Count` and `4xx` are an HTTP API's. */
+  metric: 'ConnectCount' | 'ClientError' | 'Count' | '4xx';
+};
+
 /** What a queue holds now. */
 export type QueueSeen = { queueName: string; visible: number; inFlight: number; oldestAgeSeconds: number };
 
@@ -53,7 +62,17 @@ export class VendedMetrics {
     put('Duration', Math.round(durationMs), 'Milliseconds');
     put('ConcurrentExecutions', concurrent);
     const written = lastWritten(event);
-    if (written !== undefined) put('IteratorAge', Math.max(0, Date.now() - written * 1000), 'Milliseconds');
+    // How old it was when it was handed over: the function's own time is none of it.
+    const age = written === undefined ? undefined : Date.now() - durationMs - written * 1000;
+    if (age !== undefined) put('IteratorAge', Math.max(0, Math.round(age)), 'Milliseconds');
+  }
+
+  /**
+   * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html and
+   * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+   */
+  gateway({ apiId, stage, metric }: GatewaySeen): void {
+    this.#put('AWS/ApiGateway', metric, { ApiId: apiId, Stage: stage }, 1, 'Count');
   }
 
   /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html */

@@ -28,6 +28,9 @@ export type HttpApiDefinition = {
   routeThrottling?: Map<string, Limits | undefined>;
 };
 
+/** Called for what API Gateway would count. */
+export type HttpApiSeen = (seen: { apiId: string; stage: string; metric: 'Count' | '4xx' }) => void;
+
 export type HttpReply = { status: number; headers: Record<string, string>; body: string };
 
 /** API Gateway takes up to 10 MB a request (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html). */
@@ -42,6 +45,7 @@ export class HttpApi {
   readonly #definition: HttpApiDefinition;
   readonly #invoke: InvokeFunction;
   readonly #throttles: Throttles;
+  #seen: HttpApiSeen = () => undefined;
 
   constructor(definition: HttpApiDefinition, invoke: InvokeFunction) {
     this.#definition = definition;
@@ -49,11 +53,19 @@ export class HttpApi {
     this.#throttles = new Throttles(definition.throttling, definition.routeThrottling);
   }
 
+  /** Has every request told, and whether it was refused. */
+  watch(seen: HttpApiSeen): void {
+    this.#seen = seen;
+  }
+
   /** Answers one request whose body has been read whole. */
   async handle(request: IncomingMessage, body: Buffer): Promise<HttpReply> {
     const cors = corsHeaders(this.#definition.cors, request);
     if (request.method === 'OPTIONS' && this.#definition.cors) return { status: 204, headers: cors, body: '' };
     const reply = await this.#route(request, body);
+    const { apiId, stage } = this.#definition;
+    this.#seen({ apiId, stage, metric: 'Count' });
+    if (reply.status >= 400 && reply.status < 500) this.#seen({ apiId, stage, metric: '4xx' });
     return { ...reply, headers: { ...reply.headers, ...cors } };
   }
 

@@ -55,6 +55,9 @@ type Connection = {
   lifeTimer?: NodeJS.Timeout;
 };
 
+/** Called for what API Gateway would count: a request for a socket that `$connect` decides about, and one refused without asking. */
+export type WebSocketApiSeen = (seen: { apiId: string; stage: string; metric: 'ConnectCount' | 'ClientError' }) => void;
+
 /** The `@connections` answer to a post, a look-up or a close. */
 export type ManagementReply = { status: number; errorType?: string; message?: string; body?: unknown };
 
@@ -70,6 +73,7 @@ export class WebSocketApi {
   readonly #throttles: Throttles;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #server: WebSocketServer;
+  #seen: WebSocketApiSeen = () => undefined;
 
   constructor(
     definition: WebSocketApiDefinition,
@@ -88,6 +92,11 @@ export class WebSocketApi {
     });
   }
 
+  /** Has told what connects, and what is refused by the gateway itself. */
+  watch(seen: WebSocketApiSeen): void {
+    this.#seen = seen;
+  }
+
   /** How many sockets are open. */
   get size(): number {
     return this.#connections.size;
@@ -100,7 +109,10 @@ export class WebSocketApi {
     const target = readTarget(request.url);
     if (target?.path.replace(/\/$/, '') !== `/${this.#definition.stage}`) return refuse(socket, 403);
     if (!isWebSocketHandshake(request)) return refuse(socket, 400);
-    if (!this.#throttles.allow('$connect')) return refuse(socket, 429);
+    if (!this.#throttles.allow('$connect')) {
+      this.#count('ClientError');
+      return refuse(socket, 429);
+    }
     const connection: Connection = {
       connectionId: randomBytes(11).toString('base64'),
       connectedAt: Date.now(),
@@ -193,9 +205,13 @@ export class WebSocketApi {
         this.#arn(`authorizers/${route.authorizer.authorizerId}`, false),
         this.#invoke,
       );
-      if (!result.allowed) return { statusCode: result.statusCode };
+      if (!result.allowed) {
+        if (result.statusCode < 500) this.#count('ClientError');
+        return { statusCode: result.statusCode };
+      }
       connection.authorizer = result.context;
     }
+    this.#count('ConnectCount');
     try {
       const answer = await this.#call(route.integrationUri, '$connect', {
         ...event,
@@ -247,8 +263,11 @@ export class WebSocketApi {
     const route = this.#definition.routes.get(routeKey);
     const requestContext = this.#requestContext(connection, routeKey, 'MESSAGE');
     const ids = { connectionId: connection.connectionId, requestId: requestContext.requestId };
-    if (!route) return answer(connection, { message: 'Forbidden', ...ids });
-    if (!this.#throttles.allow(routeKey)) return answer(connection, { message: 'Too Many Requests', ...ids });
+    const refusal = !route ? 'Forbidden' : this.#throttles.allow(routeKey) ? undefined : 'Too Many Requests';
+    if (!route || refusal !== undefined) {
+      this.#count('ClientError');
+      return answer(connection, { message: refusal, ...ids });
+    }
     try {
       const result = await this.#call(route.integrationUri, routeKey, {
         requestContext: { ...requestContext, authorizer: connection.authorizer },
@@ -290,6 +309,11 @@ export class WebSocketApi {
 
   #call(integrationUri: string, routeKey: string, event: unknown): Promise<unknown> {
     return this.#invoke(functionArnOf(integrationUri), this.#arn(routeKey), event);
+  }
+
+  #count(metric: 'ConnectCount' | 'ClientError'): void {
+    const { apiId, stage } = this.#definition;
+    this.#seen({ apiId, stage, metric });
   }
 
   #track(work: Promise<unknown>): void {

@@ -240,6 +240,12 @@ export class LambdaFunction {
 
   #discard(environment: Environment, reason: FunctionError): void {
     if (!this.#environments.has(environment.token)) return;
+    const { requestId } = environment.current ?? {};
+    // Lambda's own words, for those who look for them in the log.
+    if (requestId !== undefined && reason.errorType === 'Runtime.ExitError') {
+      const line = `RequestId: ${requestId} Error: Runtime exited with error: exit status 1`;
+      this.#log({ function: this.definition.name, line });
+    }
     this.#release(environment, reason);
     void environment.worker.terminate();
     this.#startForNextWaiting();

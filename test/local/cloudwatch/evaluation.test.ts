@@ -60,9 +60,27 @@ describe('metric math', () => {
     expect(compileExpression('whole - part').evaluate(valueOf({ whole: 5, part: 7 }))).toBe(-2);
   });
 
-  test.each(['SUM(METRICS())', 'm0 * m1', 'm0 m1', 'm0 +', '(m0 < 3)', 'IF(m0, 1)', ''])('%p is refused', (text) => {
-    expect(() => compileExpression(text)).toThrow('is not implemented');
+  test.each([
+    ['10 - 2 - m0', 5],
+    ['m0 + 2 * (m0 - 1)', 7],
+    ['0.5 * m0 + m1 * 2', 1.5],
+    ['(m0 + m0 - m1 > 5) + (m1 > 0)', 1],
+    ['m0 - m0', 0],
+  ])('operators bind as everywhere, from the left: %s', (text, expected) => {
+    expect(compileExpression(text).evaluate(valueOf({ m0: 3 }))).toBe(expected);
   });
+
+  test('a metric may come more than once', () => {
+    expect(compileExpression('m0 + steady - steady').ids).toEqual(['m0', 'steady']);
+    expect(compileExpression('m0 + steady - steady').evaluate(valueOf({ steady: 4 }))).toBe(0);
+  });
+
+  test.each(['SUM(METRICS())', 'm0 / m1', 'm0 m1', 'm0 +', '(m0 < 3)', '(m0', 'm0)', 'IF(m0, 1)', '3', '-m0', ''])(
+    '%p is refused',
+    (text) => {
+      expect(() => compileExpression(text)).toThrow('is not implemented');
+    },
+  );
 });
 
 describe('statistics', () => {
