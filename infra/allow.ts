@@ -8,6 +8,15 @@ export function allow(actions: string[], ...resources: string[]): PolicyStatemen
   return new PolicyStatement({ actions, resources });
 }
 
+/** Leave to do these actions on these resources as long as the conditions hold. */
+export function allowIf(
+  conditions: Record<string, Record<string, unknown>>,
+  actions: string[],
+  ...resources: string[]
+): PolicyStatement {
+  return new PolicyStatement({ actions, resources, conditions });
+}
+
 /** The ARN of an index: leave to query a table is none to query its indexes, nor the other way round. */
 export function indexOf(tableArn: string, index: string): string {
   return `${tableArn}/index/${index}`;

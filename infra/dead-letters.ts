@@ -1,11 +1,13 @@
+import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { allow } from './allow.ts';
+import { allow, allowIf } from './allow.ts';
 import { inSeconds } from './config.ts';
 import type { Settings } from './config.ts';
 import { ExpressWorkflow, workflowArn } from './express-workflow.ts';
 import type { ExpressWorkflowProps } from './express-workflow.ts';
 import type { Messaging } from './messaging.ts';
 import { ServiceFunction } from './service-function.ts';
+import { namespace } from './service-metrics.ts';
 import type { Tables } from './tables.ts';
 
 export interface DeadLettersProps {
@@ -38,6 +40,7 @@ export class DeadLetters extends Construct {
     this.controlArn = control.arn;
     this.logs = { control: control.logName, redrive: redrive.logName };
     this.watch(redrive.arn).startEvery('1 minute');
+    this.watchLetters().startEvery('1 minute');
   }
 
   private record(): void {
@@ -58,6 +61,7 @@ export class DeadLetters extends Construct {
         FAN_OUT_DEAD_LETTER_QUEUE_ARN: fanOutDeadLetters.queueArn,
         PERMISSION_STREAM_FAILURES_ARN: permissionStreamFailures.queueArn,
         DEAD_LETTER_RETRY_SECONDS: inSeconds([settings.deadLetterRecorder.retry]),
+        REDRIVE_RETENTION_DAYS: String(settings.redrive.retention.toDays()),
       },
       // One transaction puts letters and moves their count; the actions are those of its parts.
       permissions: [allow(['dynamodb:PutItem', 'dynamodb:UpdateItem'], tables.deadLetters.tableArn)],
@@ -115,11 +119,11 @@ export class DeadLetters extends Construct {
     const redriveArn = workflowArn(this, name);
     return this.workflow('Redrive', {
       name,
+      audit: true,
       substitutions: {
         RedrivesTable: tables.redrives.tableName,
         RedriveBatchArn: batchArn,
         DlqRedriveArn: redriveArn,
-      audit: true,
         LeaseSeconds: inSeconds([lease]),
         ExecutionLifeSeconds: inSeconds([executionLife]),
         RetentionSeconds: inSeconds([retention]),
@@ -137,11 +141,11 @@ export class DeadLetters extends Construct {
     const { tableName, tableArn } = tables.redrives;
     return this.workflow('Control', {
       name: 'redrive-control',
+      audit: true,
       substitutions: {
         RedrivesTable: tableName,
         RedriveBatchArn: batchArn,
         DlqRedriveArn: redriveArn,
-      audit: true,
         LeaseSeconds: inSeconds([settings.redrive.lease]),
       },
       permissions: [
@@ -159,6 +163,22 @@ export class DeadLetters extends Construct {
       name: 'redrive-watch',
       substitutions: { RedrivesTable: tableName, DlqRedriveArn: redriveArn },
       permissions: [allow(['dynamodb:BatchGetItem'], tableArn), allow(['states:StartExecution'], redriveArn)],
+    });
+  }
+
+  private watchLetters(): ExpressWorkflow {
+    const { tableName, tableArn } = this.props.tables.deadLetters;
+    return this.workflow('LetterWatch', {
+      name: 'dead-letter-watch',
+      substitutions: {
+        DeadLettersTable: tableName,
+        MetricNamespace: namespace,
+        StackName: Stack.of(this).stackName,
+      },
+      permissions: [
+        allow(['dynamodb:BatchGetItem'], tableArn),
+        allowIf({ StringEquals: { 'cloudwatch:namespace': namespace } }, ['cloudwatch:PutMetricData'], '*'),
+      ],
     });
   }
 

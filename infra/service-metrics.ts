@@ -2,8 +2,8 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 
-/** Where the functions' own metrics are. */
-const namespace = 'WebSocketNotificationService';
+/** Where the service's own metrics are. */
+export const namespace = 'WebSocketNotificationService';
 
 /** `sequenced`: FIFO, with numbers of the service's own. */
 export const messageTypes = ['standard', 'fifo', 'sequenced'] as const;

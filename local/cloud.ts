@@ -42,7 +42,7 @@ import { checkOnce } from './step-functions/definition/check-once.ts';
 import { type StateMachine, stateMachineProperties, stateMachinesOf } from './step-functions/from-template.ts';
 import { observe } from './summary/observe.ts';
 import type { Observed } from './summary/observed.ts';
-import { startTables, type Tables } from './tables.ts';
+import { partitionKeysOf, startTables, type Tables } from './tables.ts';
 import { readAssembly } from './template/assembly.ts';
 import { policyProperties, resourcePoliciesOf } from './template/policies.ts';
 import { resolveStack, type Stack, type SupportedResources } from './template/stack.ts';
@@ -118,6 +118,7 @@ async function startParts(settings: CloudSettings, running: Running): Promise<Om
   const code = await startCode(template, services, settings, running);
   const { edge, functions, workflows, webSockets, invoke } = code;
   const httpApi = new HttpApi(httpApiOf(stack, verifierOf), invoke);
+  httpApi.watch((request) => cloudWatch.vended.gateway(request));
   const graphql = running.add(startGraphql(stack, edge.url, { verify: verifierOf(cognito.issuer) }));
 
   requireDeliveryRights(stack, edge.policies);
@@ -222,6 +223,7 @@ async function startCode(
       accountId,
       principals,
       resourcePolicies: resourcePoliciesOf(stack),
+      partitionKeys: partitionKeysOf(stack),
       views: {
         alarms: () => cloudWatch.alarms.list(),
         metrics: () => cloudWatch.metrics.list(),
@@ -258,6 +260,7 @@ async function startCode(
     new Functions(definitions, invokePermissionsOf(stack), edge.port, onLine, xray),
   );
   functions.watch((invocation) => cloudWatch.vended.invocation(invocation));
+  webSockets.watch((request) => cloudWatch.vended.gateway(request));
   const workflows: Workflows = running.add(
     startWorkflows({
       ...{ machines, region, edge, dataFolder, logs: logs.store, onError },

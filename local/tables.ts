@@ -17,6 +17,16 @@ export type Tables = {
   stop(): Promise<void>;
 };
 
+/** The names of the tables' partition keys, by table. */
+export function partitionKeysOf(stack: Stack): ReadonlyMap<string, string> {
+  return new Map(
+    stack.ofType('AWS::DynamoDB::Table').map(({ ref, properties }) => {
+      const { KeySchema } = properties as unknown as TableProperties;
+      return [ref, KeySchema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? ''];
+    }),
+  );
+}
+
 /** Starts the engine, brings every table to the template, and sweeps expired rows from then on. */
 export async function startTables(
   stack: Stack,

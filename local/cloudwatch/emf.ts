@@ -12,7 +12,8 @@ export type MetricDatum = {
 /** A line that means to hold metrics and does not keep to the format: CloudWatch counts it as `EMFValidationErrors`, and takes nothing from it. */
 export class InvalidEmf extends Error {}
 
-const units = new Set([
+/** Those of https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html. */
+export const units = new Set([
   ...['Seconds', 'Microseconds', 'Milliseconds', 'Percent', 'Count', 'None'],
   ...[
     'Bytes',

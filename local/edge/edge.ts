@@ -6,6 +6,7 @@ import { isLoopbackHost } from '../loopback-host.ts';
 import type { AwsCall } from './call.ts';
 import { Callers } from './caller.ts';
 import { CallCounter } from './calls.ts';
+import { keysOf } from './condition-keys.ts';
 import { control, Denials, type Controlled } from './control.ts';
 import { outsideRole } from './credentials.ts';
 import { FaultRules } from './faults.ts';
@@ -26,6 +27,8 @@ export type EdgeSettings = {
   /** By IAM prefix: dynamodb, sns, sqs, execute-api, states, lambda, logs, cognito-idp. */
   backends: Record<string, Backend>;
   resourcePolicies?: ResourcePolicy[];
+  /** The partition keys of tables, by the tables' names: policies may be about their values. */
+  partitionKeys?: ReadonlyMap<string, string>;
   /** What the control surface shows besides, under `GET /_edge/NAME`. */
   views?: Record<string, () => unknown>;
   /** What the control surface shows of traces. */
@@ -172,7 +175,8 @@ class Passage {
   private deniedBecause(call: AwsCall): string | undefined {
     // The only unsigned calls that get this far are Cognito's public ones, which no policy governs.
     if (call.role === outsideRole || !call.signed) return undefined;
-    const decision = this.controlled.policies.authorize(call.principal, call.resources);
+    const { partitionKeys } = this.settings;
+    const decision = this.controlled.policies.authorize(call.principal, call.resources, keysOf(call, partitionKeys));
     if (decision.allowed) return undefined;
     this.controlled.denials.record(call, decision.message);
     return this.settings.enforce === false ? undefined : decision.message;

@@ -65,12 +65,15 @@ export class PolicyEvaluator {
     }
   }
 
-  /** Decides a call of a role that touches all these resources. */
-  authorize(role: string, needed: Resource[]): Decision {
+  /**
+   * Decides a call of a role that touches all these resources.
+   * @param keys condition keys of this call, besides those every call of the role has
+   */
+  authorize(role: string, needed: Resource[], keys: ConditionContext = new Map()): Decision {
     const caller = this.callers.get(role);
     if (!caller) return { allowed: false, message: `The role ${role} has no policies.` };
     for (const { action, arn } of needed) {
-      const verdict = this.judge(caller, action, arn);
+      const verdict = this.judge(caller, action, arn, keys);
       if (verdict === 'allow') continue;
       const because =
         verdict === 'deny'
@@ -115,7 +118,9 @@ export class PolicyEvaluator {
     }
   }
 
-  private judge({ arn: callerArn, statements, context }: Caller, action: string, arn: string): Verdict {
+  private judge(caller: Caller, action: string, arn: string, keys: ConditionContext): Verdict {
+    const { arn: callerArn, statements } = caller;
+    const context = keys.size === 0 ? caller.context : new Map([...caller.context, ...keys]);
     const speaksOf = ({ everyone, aws }: PrincipalPatterns): boolean => everyone || aws.has(callerArn);
     const matching = [
       ...matchesAmong(statements, action, arn, context),

@@ -1,4 +1,4 @@
-import { compileConditions, type ConditionTest } from './conditions.ts';
+import { compileConditions, type ConditionTest, keysOfActions } from './conditions.ts';
 import { arnMatcher, caselessMatcher, type Matcher } from './wildcard.ts';
 
 /** One pattern of a statement and how often it was the one that matched. */
@@ -70,6 +70,7 @@ function compileStatement(id: string, source: Record<string, unknown>, kind: 'id
     throw new Error(`Principal belongs to every statement of a resource policy, and to none of an identity policy`);
   }
   const actions = patterns(source, 'Action', caselessMatcher);
+  requireKeysTold(source['Condition'], actions);
   const resources = patterns(source, 'Resource', arnMatcher);
   return {
     id,
@@ -98,6 +99,18 @@ function patterns(
     return { text, matches: matcher(text), used: 0 };
   });
   return { list, except };
+}
+
+/** Of other actions nobody would tell these keys. */
+function requireKeysTold(conditions: unknown, actions: { list: Pattern[]; except: boolean }): void {
+  for (const key of Object.values(conditions ?? {}).flatMap((keys) => Object.keys(keys as object))) {
+    const told = keysOfActions[key.toLowerCase()];
+    const isTold = ({ text }: Pattern): boolean =>
+      told?.some((action) => caselessMatcher(text)(action)) === true && !/[*?]/.test(text);
+    if (told && (actions.except || !actions.list.every(isTold))) {
+      throw new Error(`Condition: ${key} is implemented for ${told.join(', ')} only`);
+    }
+  }
 }
 
 function compilePrincipals(principal: unknown): PrincipalPatterns {

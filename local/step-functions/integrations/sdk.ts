@@ -19,6 +19,7 @@ const services: Record<SdkService | 'lambda', Service> = {
   sns: { prefix: 'Sns', client: 'SNSClient', load: () => import('@aws-sdk/client-sns') },
   sqs: { prefix: 'Sqs', client: 'SQSClient', load: () => import('@aws-sdk/client-sqs') },
   sfn: { prefix: 'Sfn', client: 'SFNClient', load: () => import('@aws-sdk/client-sfn') },
+  cloudwatch: { prefix: 'CloudWatch', client: 'CloudWatchClient', load: () => import('./cloudwatch.ts') },
   lambda: { prefix: 'Lambda', client: 'LambdaClient', load: () => import('@aws-sdk/client-lambda') },
 };
 

@@ -334,7 +334,7 @@ describe('what the functions measure', () => {
       'message-processor FanOutSize': 1,
       'message-processor PartsRefused closed': 1,
       'message-processor DeadLettersSent commit': 1,
-      'dead-letter-recorder DeadLettersRecorded standard': 1,
+      'dead-letter-recorder DeadLettersDiscarded': 1,
     });
     await measures(() => publish(group('incomplete').records((number) => number === 1)), {
       ...committed('standard', 2),
@@ -456,8 +456,9 @@ describe('what the functions measure', () => {
     /** Calls nothing that could fail. */
     const unfailing = ['report Failed'];
 
-    test('everything in the catalogue was measured by every function it names', () => {
-      const seen = new Set(log.metrics().map(({ name, dimensions }) => `${dimensions['service']} ${name}`));
+    test('everything in the catalogue was measured by every function and workflow it names', async () => {
+      const told = (await stage.edge.metrics()).filter(({ namespace }) => namespace === metricNamespace);
+      const seen = new Set([...log.metrics(), ...told].map(({ name, dimensions }) => `${dimensions['service']} ${name}`));
       const promised = Object.entries(catalogue).flatMap(([name, { services }]) =>
         services.map((service) => `${service} ${name}`),
       );

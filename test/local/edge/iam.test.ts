@@ -183,7 +183,7 @@ describe('what the evaluator cannot judge stops the start', () => {
   test.each<[string, StatementSource, RegExp]>([
     ['operator', when('DateGreaterThan', 'aws:SecureTransport', 'x'), /P#0: Condition: the operator DateGreaterThan/],
     ['key', when('StringEquals', 'aws:PrincipalTag/team', 'x'), /the key aws:PrincipalTag\/team is not implemented/],
-    ['set operator', when('ForAllValues:StringEquals', 'aws:SourceArn', 'x'), /ForAllValues:StringEquals/],
+    ['set operator', when('ForAnyValue:StringEquals', 'aws:SourceArn', 'x'), /ForAnyValue:StringEquals/],
     [
       'condition value',
       when('StringEquals', 'aws:SourceArn', { Ref: 'Topic' }),

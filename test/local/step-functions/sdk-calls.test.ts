@@ -121,6 +121,14 @@ describe('SDK integrations', () => {
     ['sns:publish', 'sns', 'Throttled', 429, 'Sns.ThrottledException'],
     ['sfn:startExecution', 'states', 'StateMachineDoesNotExist', 400, 'Sfn.StateMachineDoesNotExistException'],
     ['sfn:startExecution', 'states', 'AccessDeniedException', 400, 'Sfn.SfnException'],
+    [
+      'cloudwatch:putMetricData',
+      'cloudwatch',
+      'InvalidParameterValueException',
+      400,
+      'CloudWatch.InvalidParameterValueException',
+    ],
+    ['cloudwatch:putMetricData', 'cloudwatch', 'AccessDeniedException', 400, 'CloudWatch.CloudWatchException'],
   ])('an error of %s: %s %s %s is %s', async (resource, service, error, statusCode, name) => {
     edge.faults.add({ service, fault: { error, statusCode, message: 'what happened' } });
     const parameters = {
@@ -131,12 +139,15 @@ describe('SDK integrations', () => {
       TopicArn: 'arn:aws:sns:us-east-1:0:t',
       Message: 'm',
       StateMachineArn: 'arn:aws:states:us-east-1:0:stateMachine:m',
+      Namespace: 'N',
+      MetricData: [{ MetricName: 'M', Value: 1 }],
     };
     const known: Record<string, (keyof typeof parameters)[]> = {
       dynamodb: ['TableName', 'Item'],
       sqs: ['QueueUrl', 'MessageBody'],
       sns: ['TopicArn', 'Message'],
       states: ['StateMachineArn'],
+      cloudwatch: ['Namespace', 'MetricData'],
     };
     const Arguments = Object.fromEntries((known[service] ?? []).map((parameter) => [parameter, parameters[parameter]]));
     expect(await call(resource, Arguments)).toMatchObject({

@@ -144,6 +144,9 @@ export class Aws {
     if (service.startsWith('DynamoDB')) {
       return { action, input: parse(body), perform: () => this.#forward(request, body) };
     }
+    if (service.startsWith('GraniteServiceVersion')) {
+      return { action, input: parse(body), perform: async () => ({ status: 200, body: '{}' }) };
+    }
     if (service === 'AWSStepFunctions') return { action, input: parse(body), perform: async () => executionAnswer };
     if (service === 'AmazonSQS') return { action, input: parse(body), perform: () => sqsAnswer(action, parse(body)) };
     const connection = /^\/dvl\/%40connections\/(.+)$|^\/dvl\/@connections\/(.+)$/.exec(request.url ?? '');
