@@ -42,7 +42,7 @@ export interface LetterRow {
   connectionId?: string;
   status: 'waiting' | 'redriving' | 'redriven' | 'discarded';
   waitingIn?: string;
-  /** The redrive that has or had it in hand last. */
+  /** The redrive that has or had it in hand last. One that was discarded without any was so when it was recorded. */
   redriveId?: string;
   /** Why SQS did not take it when it was last redriven. */
   refusal?: string;
@@ -83,7 +83,7 @@ export function countWaiting(queue: string, by: number): Action {
 }
 
 /**
- * Records letters of one queue and counts them, all together. Those that are there already stay as they are and are not
+ * Records letters of one queue and counts those that wait, all together. Those that are there already stay as they are and are not
  * counted again, so a letter that comes twice, or whose recorder died, is one letter.
  *
  * @param rows at most 15, with distinct arrivals: a message has at most 256 KiB, and a transaction 4 MB
@@ -109,7 +109,9 @@ async function putTogether(queue: string, rows: readonly LetterRow[]): Promise<r
     },
   }));
   try {
-    await dynamodb.send(new TransactWriteCommand({ TransactItems: [...puts, countWaiting(queue, rows.length)] }));
+    const waiting = rows.filter(({ waitingIn }) => waitingIn !== undefined).length;
+    const counting = waiting === 0 ? [] : [countWaiting(queue, waiting)];
+    await dynamodb.send(new TransactWriteCommand({ TransactItems: [...puts, ...counting] }));
     return [];
   } catch (error) {
     if (!(error instanceof TransactionCanceledException) || !mayPass(error)) throw error;

@@ -3,7 +3,7 @@ import type { SQSRecord } from 'aws-lambda';
 import { handler } from '../../functions/dead-letter-recorder/handler.ts';
 import type { Envelope } from '../../functions/domain/protocol/envelope.ts';
 import { Aws, type Fault } from './support/aws.ts';
-import { envelope, lambdaContext, sqsEvent, sqsRecord } from './support/events.ts';
+import { envelope, inSeconds, lambdaContext, sqsEvent, sqsRecord } from './support/events.ts';
 import { table } from './support/tables.ts';
 
 const arns = {
@@ -203,6 +203,39 @@ describe('the dead-letter recorder', () => {
         stage: 'subscription',
         attributes: { targetChannel: { dataType: 'String', text: 'WebSocket' } },
       });
+    });
+  });
+
+  describe('what contradicts history', () => {
+    const contradictions = ['conflict: messageId is already used', 'multi-part: closed', 'multi-part: totalParts'];
+    const given = (reason: string): SQSRecord =>
+      letter('fifo', { body: envelope(), attributes: { reason, stage: 'commit' } });
+
+    test.each(contradictions)(
+      'is recorded as discarded, for as long as settled letters are kept: %s',
+      async (reason) => {
+        const row = await only('fifo', given(reason));
+        expect(row).toMatchObject({ reason, stage: 'commit', status: 'discarded', readable: true });
+        expect(row?.['settledAt']).toMatch(/^\d{4}-.*Z$/);
+        expect(row?.['expiresAt']).toBeCloseTo(inSeconds(30 * 86_400), -2);
+        expect(row).not.toHaveProperty('waitingIn');
+        expect(row).not.toHaveProperty('redriveId');
+        expect(await counted('fifo')).toBeUndefined();
+      },
+    );
+
+    test('is not counted among the letters that wait, also when it comes with them, or again', async () => {
+      const [bad, good] = [given(contradictions[0] ?? ''), letter('fifo')];
+      await record(bad, good);
+      await record(bad);
+      expect((await letters('fifo')).map(({ status }) => status).sort()).toEqual(['discarded', 'waiting']);
+      expect(await counted('fifo')).toBe(1);
+    });
+
+    test('is only what the service says itself: other letters wait', async () => {
+      const moved = letter('fifo', { attributes: { reason: 'conflict: no', stage: 'commit' }, moved: true });
+      await record(moved, letter('fifo', { attributes: { reason: 'failed: conflict: x', stage: 'commit' } }));
+      expect((await letters('fifo')).map(({ status }) => status)).toEqual(['waiting', 'waiting']);
     });
   });
 

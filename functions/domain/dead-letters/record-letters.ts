@@ -2,6 +2,7 @@ import { putLetters, type LetterRow } from '../../platform/dead-letters.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
 import { count } from '../../platform/metrics.ts';
 import type { Deadline } from '../deadline.ts';
+import { isFifo } from '../redriving/source.ts';
 import type { ArrivedLetter } from './arrived-letter.ts';
 import { letterOf } from './letter.ts';
 import type { QueueName } from './queue-name.ts';
@@ -21,8 +22,8 @@ export async function recordLetters(
   if (await isRecorded(queue, arrived)) return [];
   const failed: ArrivedLetter[] = [];
   for (const letter of arrived) {
-    const waits =
-      deadline.hasPassed() || failed.some(({ groupId }) => groupId !== undefined && groupId === letter.groupId);
+    const isBehind = isFifo(queue) && failed.some(({ groupId }) => groupId === letter.groupId);
+    const waits = deadline.hasPassed() || isBehind;
     if (waits || !(await isRecorded(queue, [letter]))) failed.push(letter);
   }
   return failed;
@@ -37,7 +38,9 @@ async function isRecorded(queue: QueueName, arrived: readonly ArrivedLetter[]): 
       rows.set(row.arrival, row);
     }
     await putLetters(queue, [...rows.values()]);
-    count('DeadLettersRecorded', rows.size, queue);
+    const waiting = [...rows.values()].filter(({ status }) => status === 'waiting').length;
+    count('DeadLettersRecorded', waiting, queue);
+    count('DeadLettersDiscarded', rows.size - waiting);
     logger.info('Recorded', { queue, letters: rows.size, messageIds: idsOf(rows) });
     return true;
   } catch (error) {

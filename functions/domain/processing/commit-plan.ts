@@ -1,11 +1,9 @@
 import { environment } from '../../platform/environment.ts';
 import type { Appendix } from '../../platform/history.ts';
 import type { MessageRow } from '../../platform/rows.ts';
-import { toSeconds } from '../clock.ts';
+import { secondsPerDay, toSeconds } from '../clock.ts';
 import { planRegistration, withoutContradictions } from '../multipart/registration.ts';
 import type { Envelope } from '../protocol/envelope.ts';
-
-const secondsPerDay = 86_400;
 
 /** What one transaction should write, and which messages it writes. */
 export interface CommitPlan extends Appendix {

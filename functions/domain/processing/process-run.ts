@@ -12,6 +12,7 @@ import type { Envelope } from '../protocol/envelope.ts';
 import { messageFrame } from '../protocol/frames.ts';
 import { kindOf, startOfLatency, type TrackedMessage } from '../tracked-message.ts';
 import { commit, type Committed } from './commit.ts';
+import { idIsUsed, partIsRefused } from './contradictions.ts';
 import { deadLetter, type Given, type Stage } from './dead-letter.ts';
 import type { QueueRecord, SourceQueue } from './record.ts';
 import { noticeRuns, refusedPartsOf, type RefusedPart } from './refused-parts.ts';
@@ -61,7 +62,7 @@ export class ProcessRun {
     return [
       ...(await this.#failUnstarted(run, unstarted)),
       ...(await this.#refuse(refusedPartsOf(run.parcels, committed))),
-      ...(await this.#giveUp(conflicting, 'commit', 'conflict: messageId is already used')),
+      ...(await this.#giveUp(conflicting, 'commit', idIsUsed)),
     ];
   }
 
@@ -165,7 +166,7 @@ export class ProcessRun {
         failed.push(record);
         continue;
       }
-      const unsent = await this.#giveUp([part], 'commit', `multi-part: ${why}`);
+      const unsent = await this.#giveUp([part], 'commit', partIsRefused(why));
       if (unsent.length === 0) count('PartsRefused', 1, why);
       failed.push(...unsent);
     }

@@ -17,7 +17,7 @@ import {
   type Turn,
   writeStep,
 } from '../../platform/redrives.ts';
-import { toSeconds } from '../clock.ts';
+import { secondsPerDay, toSeconds } from '../clock.ts';
 import type { Deadline } from '../deadline.ts';
 import { readOrder, type Order } from './order.ts';
 import { Pace } from './pace.ts';
@@ -53,8 +53,6 @@ const lettersPerBatch = 10;
 /** A batch ends, so that it can be the last one, though few of the letters are meant or most are settled. */
 const examinedPerBatch = 500;
 const pagesPerBatch = 10;
-
-const secondsPerDay = 86_400;
 
 /**
  * Carries a redrive on by one batch: up to ten letters, oldest first. It goes in steps, each of them one transaction of the

@@ -9,6 +9,12 @@ const lettersEach = 4;
 /** By operators' names, the queues as the template names them. */
 const deadLetters = { standard: 'MessagingStandardDeadLetters', fifo: 'MessagingFifoDeadLetters' } as const;
 
+/** The last one is for nobody to redrive, and waits for nobody. */
+const attributesOf = (index: number): Record<string, string> => ({
+  reason: index === lettersEach - 1 ? 'conflict: messageId is already used' : 'why',
+  stage: 'commit',
+});
+
 /** Recording dead letters: each once, and on FIFO in order. */
 export function recording(world: World, queues: DeadLetterQueues): Scenario[] {
   const arriving = (
@@ -29,15 +35,20 @@ export function recording(world: World, queues: DeadLetterQueues): Scenario[] {
           give: () =>
             queues.put(
               queue,
-              bodies.map((body) => ({ body, groupId: chatId, attributes: { reason: 'why', stage: 'commit' } })),
+              bodies.map((body, index) => ({ body, groupId: chatId, attributes: attributesOf(index) })),
             ),
           over: () => world.stage.outside.recorded(deadLetters[queue]),
           async breaches() {
-            const found = (await world.stage.outside.letters(queue))
-              .map(({ body }) => String(body))
-              .filter((body) => body.startsWith(chatId));
+            const rows = (await world.stage.outside.letters(queue)).filter(({ body }) =>
+              String(body).startsWith(chatId),
+            );
+            const found = rows.map(({ body }) => String(body));
             const recorded = queue === 'fifo' ? found : found.toSorted();
-            return recorded.join() === bodies.join() ? [] : [`recorded: ${found.join(', ')}`];
+            const waiting = rows.filter(({ waitingIn }) => waitingIn === queue).length;
+            return [
+              ...(recorded.join() === bodies.join() ? [] : [`recorded: ${found.join(', ')}`]),
+              ...(waiting === lettersEach - 1 ? [] : [`${waiting} of them wait`]),
+            ];
           },
         };
       }),

@@ -15,7 +15,7 @@ const total = 1_000;
 const deliveredBefore = 200;
 
 const throttled = 'failed: ThrottlingException';
-const conflicting = 'conflict: messageId is already used';
+const denied = 'failed: AccessDeniedException';
 
 describe('a thousand dead letters', () => {
   let stage: Stage;
@@ -66,7 +66,7 @@ describe('a thousand dead letters', () => {
         // Ids that do not sort as the letters came.
         messageId: ulid(Date.now() - index),
         ...(queue === 'fifo' && (index % 3 === 0 ? { messageGroupId: 'aside' } : { numbered: true })),
-        reason: index % 4 < 2 ? throttled : conflicting,
+        reason: index % 4 < 2 ? throttled : denied,
       });
     }
 
