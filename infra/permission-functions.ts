@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
-import { allow } from './allow.ts';
+import { allow, allowIf } from './allow.ts';
 import type { Settings } from './config.ts';
+import { ExpressWorkflow } from './express-workflow.ts';
 import type { HttpGateway } from './http-gateway.ts';
 import type { Messaging } from './messaging.ts';
 import { ServiceFunction } from './service-function.ts';
@@ -10,17 +11,23 @@ import type { WebSocketGateway } from './websocket-gateway.ts';
 export interface PermissionFunctionsProps {
   settings: Settings;
   bundles: string;
+  /** Folder that holds the workflows' definitions. */
+  definitions: string;
   tables: Tables;
   messaging: Messaging;
   webSocket: WebSocketGateway;
   http: HttpGateway;
 }
 
+/** Key of the row that is written every minute, and is nobody's permission: no id begins so. */
+const beat = '!beat';
+
 /** What surrounds the Permissions table besides GraphQL: the way in over HTTP, and the end of subscriptions when one goes. */
 export class PermissionFunctions extends Construct {
   constructor(scope: Construct, id: string, props: PermissionFunctionsProps) {
     super(scope, id);
     this.follow(props);
+    this.watch(props).startEvery('1 minute');
     this.serve(props);
   }
 
@@ -46,6 +53,20 @@ export class PermissionFunctions extends Construct {
     });
     webSocket.letManage(follower, 'POST');
     follower.follow(tables.permissions, settings.permissionStream, messaging.permissionStreamFailures);
+  }
+
+  /** Keeps the stream from being silent: a function that is handed nothing then cannot pass for one with nothing to do. */
+  private watch({ settings, definitions, tables }: PermissionFunctionsProps): ExpressWorkflow {
+    const { tableName, tableArn } = tables.permissions;
+    return new ExpressWorkflow(this, 'StreamWatch', {
+      name: 'permission-stream-watch',
+      definitions,
+      settings,
+      substitutions: { PermissionsTable: tableName, Beat: beat },
+      permissions: [
+        allowIf({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [beat] } }, ['dynamodb:UpdateItem'], tableArn),
+      ],
+    });
   }
 
   private serve({ settings, bundles, tables, http }: PermissionFunctionsProps): void {

@@ -46,7 +46,10 @@ export class NotificationStack extends Stack {
       ...{ settings, bundles, identity, tables, messaging, webSocket, http },
       multiPartCompletionArn: multiPart.completionArn,
     });
-    new PermissionFunctions(this, 'Permissions', { settings, bundles, tables, messaging, webSocket, http });
+    new PermissionFunctions(this, 'Permissions', {
+      ...{ settings, bundles, tables, messaging, webSocket, http },
+      definitions: workflows,
+    });
     const deadLetters = new DeadLetters(this, 'DeadLetters', {
       ...{ settings, bundles, tables, messaging },
       definitions: workflows,

@@ -1,5 +1,7 @@
 import { environments } from '../../infra/config.ts';
-import { Synthesized, listed, targetId } from './synthesized.ts';
+import { metricNamespace } from '../../functions/platform/metric-catalogue.ts';
+import { problemOfId } from '../../resolvers/rules/ids.ts';
+import { listed, type Resource, type Statement, Synthesized, targetId } from './synthesized.ts';
 
 describe.each(environments)('permissions of %s', (environment) => {
   const stack = new Synthesized(environment);
@@ -51,6 +53,54 @@ describe.each(environments)('permissions of %s', (environment) => {
     const report = stack.functions().get('report');
     const actions = stack.statementsOf(report ?? stack.target({})).flatMap(({ Action }) => listed(Action));
     expect(actions.map((action) => action.split(':')[0])).toEqual(['logs', 'logs', 'xray', 'xray']);
+  });
+
+  /** What a workflow's own role allows on something of the stack, or on anything, besides its log and its trace. */
+  function allowedTo(workflow: string): Statement[] {
+    const machine = stack
+      .ofType('AWS::StepFunctions::StateMachine')
+      .find(({ Properties }) => String(Properties.StateMachineName).endsWith(`-${workflow}`));
+    if (!machine) throw new Error(`There is no workflow ${workflow}`);
+    const withRole: Resource = { ...machine, Properties: { Role: machine['Properties'].RoleArn } };
+    return stack.statementsOf(withRole).filter(({ Action }) => !/^(logs|xray):/.test(listed(Action)[0] ?? ''));
+  }
+
+  it('lets whoever counts dead letters read their table, and write the service’s metrics alone', () => {
+    expect(allowedTo('dead-letter-watch')).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'dynamodb:BatchGetItem',
+        Resource: { 'Fn::GetAtt': [table('DeadLetters'), 'Arn'] },
+      },
+      {
+        Effect: 'Allow',
+        Action: 'cloudwatch:PutMetricData',
+        Resource: '*',
+        Condition: { StringEquals: { 'cloudwatch:namespace': metricNamespace } },
+      },
+    ]);
+  });
+
+  it('lets whoever keeps the permissions’ stream from being silent write one row, which is nobody’s permission', () => {
+    const [write] = allowedTo('permission-stream-watch');
+    const condition = { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['!beat'] } };
+    expect(allowedTo('permission-stream-watch')).toHaveLength(1);
+    expect(write).toEqual({
+      Effect: 'Allow',
+      Action: 'dynamodb:UpdateItem',
+      Resource: { 'Fn::GetAtt': [table('Permissions'), 'Arn'] },
+      Condition: condition,
+    });
+    expect(problemOfId('chatId', '!beat')).not.toBeNull();
+    expect(problemOfId('userId', '!beat')).not.toBeNull();
+  });
+
+  it('hands the change of that row, as every change, to whoever follows permissions', () => {
+    const [mapping] = stack.eventSources('AWS::DynamoDB::Table');
+    const { Filters = [{ Pattern: '{"eventName":["MODIFY"]}' }] } = mapping?.['Properties'].FilterCriteria ?? {};
+    const [filter, ...others] = Filters.map(({ Pattern }: { Pattern: string }) => JSON.parse(Pattern) as object);
+    expect(others).toEqual([]);
+    expect(filter).toEqual({ eventName: expect.arrayContaining(['MODIFY']) });
   });
 
   it('lets publishers publish, and nobody else', () => {

@@ -178,3 +178,13 @@ test('a person whose rows cannot be read or deleted comes again, the others do n
   });
   expect(told('ben-fine')).toHaveLength(1);
 });
+
+test('the beat by which the stream is watched is nobody’s permission, however it is written: it takes no call', async () => {
+  const Keys = { userId: { S: '!beat' }, chatId: { S: '!beat' } };
+  const beat = (eventName: 'INSERT' | 'MODIFY' | 'REMOVE', SequenceNumber: string): DynamoDBRecord => ({
+    eventName,
+    dynamodb: { Keys, SequenceNumber, OldImage: Keys, NewImage: { ...Keys, beatAt: { S: 'now' } } },
+  });
+  expect(await follow(beat('INSERT', '1'), beat('MODIFY', '2'), beat('REMOVE', '3'))).toEqual(handled);
+  expect(aws.calls).toEqual([]);
+});

@@ -38,7 +38,10 @@ export async function followPermissions(events: readonly PermissionEvent[], dead
   return failed;
 }
 
-/** The events that matter, one list a person and chat. Nobody can lose their own channel. */
+/**
+ * The events that matter, one list a person and chat. Nobody can lose their own channel; and the row that is written every
+ * minute, so that this function can be seen to be handed something, is shaped like one, of a name no person or chat can have.
+ */
 function byMembership(events: readonly PermissionEvent[]): PermissionEvent[][] {
   const groups = Map.groupBy(
     events.filter(({ userId, chatId, kind }) => kind !== 'of no consequence' && !isOwnChannel(userId, chatId)),
