@@ -6,10 +6,6 @@ export function queueUrlOf(region: string, queueName: string): string {
   return `https://sqs.${region}.amazonaws.com/${ACCOUNT_ID}/${queueName}`;
 }
 
-export function queueArnOf(region: string, queueName: string): string {
-  return `arn:aws:sqs:${region}:${ACCOUNT_ID}:${queueName}`;
-}
-
 export function topicArnOf(region: string, topicName: string): string {
   return `arn:aws:sns:${region}:${ACCOUNT_ID}:${topicName}`;
 }

@@ -6,6 +6,8 @@ export type Segment = {
   parent_id?: string;
   start_time: number;
   end_time?: number;
+  fault?: boolean;
+  error?: boolean;
   annotations?: Record<string, string | number | boolean>;
   subsegments?: Segment[];
   links?: { trace_id: string }[];

@@ -4,7 +4,7 @@ import { ConnectionRefusedError, NotificationError, type SocketConstructor } fro
 import { clientOf, eventsIn } from './connected.ts';
 import { jwt } from './jwt.ts';
 import { ServiceDouble } from './service-double.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 let service: ServiceDouble;
 beforeEach(async () => void (service = await ServiceDouble.start()));

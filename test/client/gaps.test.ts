@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Client, ClientOptions } from '../../client/index.ts';
 import { connected, eventsIn, type Log } from './connected.ts';
 import type { ServiceDouble } from './service-double.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 let service: ServiceDouble;
 let client: Client;

@@ -12,7 +12,7 @@ import {
 import { connected } from './connected.ts';
 import { Relay, SENDER, inOrder } from './relay.ts';
 import type { ServiceDouble } from './service-double.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 const chatId = 'chat-1';
 let service: ServiceDouble;

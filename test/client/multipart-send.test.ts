@@ -6,7 +6,7 @@ import { type MultiPartProgress, type SendMultiPartOptions, sendMultiPart } from
 import { connected } from './connected.ts';
 import { Relay, SENDER } from './relay.ts';
 import type { Request, ServiceDouble } from './service-double.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 const chatId = 'chat-1';
 let service: ServiceDouble;

@@ -6,7 +6,7 @@ import { MAX_FRAME_BYTES } from '../../client/protocol.ts';
 import { connected } from './connected.ts';
 import { Relay } from './relay.ts';
 import type { ServiceDouble } from './service-double.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 const chatId = 'chat-1';
 let service: ServiceDouble;

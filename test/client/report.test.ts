@@ -3,7 +3,7 @@ import type { Client, Message } from '../../client/index.ts';
 import { reportReceipts, type ReportOptions } from '../../client/report/index.ts';
 import { connected } from './connected.ts';
 import type { ServiceDouble } from './service-double.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 let service: ServiceDouble;
 let client: Client;
@@ -68,8 +68,9 @@ test('of all messages a sample is reported: one in a hundred unless asked otherw
 
 test('nothing is told of messages that came out of history', async () => {
   report();
+  const loss = new Promise((resolve) => client.on('state', resolve));
   service.cut();
-  await until('the loss is noticed', () => client.state !== 'connected');
+  await loss;
   service.commit('chat-1');
   service.clock.advance(1);
   await until('it is back', () => client.state === 'connected');

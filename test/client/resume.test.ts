@@ -4,7 +4,7 @@ import type { Client, SubscribeOptions, Subscription } from '../../client/index.
 import { ulidTime } from '../../client/ulid.ts';
 import { clientOf, connected, eventsIn, type Log } from './connected.ts';
 import { ServiceDouble } from './service-double.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 let service: ServiceDouble;
 let client: Client;

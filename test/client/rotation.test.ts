@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Client } from '../../client/index.ts';
 import { connected, eventsIn, type Log } from './connected.ts';
 import type { ServiceDouble } from './service-double.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 const ROTATE_AFTER_MS = 110 * 60_000;
 

@@ -4,7 +4,7 @@ import type { Client } from '../../client/index.ts';
 import { SendTimeoutError, ServiceError } from '../../client/index.ts';
 import { clientOf, connected, eventsIn, type Log } from './connected.ts';
 import type { ServiceDouble } from './service-double.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 let service: ServiceDouble;
 let client: Client;

@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type Frame, type Message, type SendReply } from '../../client/protocol.ts';
 import { ulidMaker } from '../../client/ulid.ts';
 import { ManualClock } from './manual-clock.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 /** Answers a request; `undefined` is silence. */
 type Answer = Frame | undefined;

@@ -4,7 +4,7 @@ import { tokenExpiry } from '../../client/token.ts';
 import { clientOf, eventsIn, type Log } from './connected.ts';
 import { jwt } from './jwt.ts';
 import { ServiceDouble } from './service-double.ts';
-import { until } from './until.ts';
+import { until } from '../setup/until.ts';
 
 const LIFE_MS = 30 * 60_000;
 

@@ -13,7 +13,7 @@ import {
 } from '../../local/lambda/stream-event-source.ts';
 import { startEdge } from '../../local/edge/edge.ts';
 import { accountId, permissions, region, row, type Scratch, startScratch } from './dynamodb/scratch.ts';
-import { eventually } from './eventually.ts';
+import { until } from '../setup/until.ts';
 
 const functionArn = `arn:aws:lambda:${region}:${accountId}:function:follower`;
 
@@ -107,7 +107,7 @@ describe('a function fed from a table stream', () => {
   }
 
   const seen = (batches: string[][], count: number): Promise<string[][]> =>
-    eventually(`${count} batches`, () => (batches.length >= count ? batches : undefined), 20_000);
+    until(`${count} batches`, () => (batches.length >= count ? batches : undefined), 20_000);
 
   test('gets its records in order, and what is written later', async () => {
     const table = await tableOf('one', 'two');
@@ -120,7 +120,7 @@ describe('a function fed from a table stream', () => {
   test('an error brings the whole batch again, as often as allowed; then the stream goes on and the queue is told', async () => {
     const table = await tableOf('good', 'bad', 'other');
     const { batches, notes } = follow(table, 'throws', { maximumRetryAttempts: 2 });
-    await eventually('the note', () => notes[0], 20_000);
+    await until('the note', () => notes[0], 20_000);
     await put(table, 'later');
     const all = ['good', 'bad', 'other'];
     expect(await seen(batches, 4)).toEqual([all, all, all, ['later']]);
@@ -167,10 +167,10 @@ describe('a function fed from a table stream', () => {
   test('records past the allowed age are given up', async () => {
     const table = await tableOf('bad');
     const { batches, notes } = follow(table, 'throws', { maximumRetryAttempts: Infinity, maximumRecordAgeSeconds: 2 });
-    await eventually('the note', () => notes[0], 20_000);
+    await until('the note', () => notes[0], 20_000);
     expect(notes).toMatchObject([{ requestContext: { condition: 'RecordAgeExceeded' } }]);
     await put(table, 'good');
-    await eventually('the next record', () => batches.find((users) => users[0] === 'good'), 20_000);
+    await until('the next record', () => batches.find((users) => users[0] === 'good'), 20_000);
   });
 
   test('a restart goes on after what was done, and brings again what was not', async () => {
@@ -183,7 +183,7 @@ describe('a function fed from a table stream', () => {
     await first.follower.stop();
     await put(table, 'two');
     const second = follow(table, 'reports', { checkpointFile, maximumRetryAttempts: 0 });
-    await eventually('the new record', () => second.batches.find((users) => users.includes('two')), 20_000);
+    await until('the new record', () => second.batches.find((users) => users.includes('two')), 20_000);
     expect(second.batches[0]?.[0]).toBe('bad');
   });
 

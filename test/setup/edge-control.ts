@@ -1,77 +1,19 @@
+import type { ShownAlarm } from '../../local/cloudwatch/alarms.ts';
+import type { ShownMetric } from '../../local/cloudwatch/metric-store.ts';
+import type { CallCount } from '../../local/edge/calls.ts';
+import type { Denial } from '../../local/edge/control.ts';
+import type { ActiveFault, FaultRule } from '../../local/edge/faults.ts';
+import type { StatementUse } from '../../local/edge/iam.ts';
+import type { ProcessUsage } from '../../local/process-usage.ts';
+import type { Trace } from '../../local/xray/trace-store.ts';
 import type { Outputs } from './outputs.ts';
 
-/** One line of the edge's count. */
-export type CallCount = { role: string; by: string; service: string; action: string; resource: string; count: number };
-
-/** A rule that makes calls fail, by what they are; see local/edge/faults.ts. */
-export type FaultRule = {
-  service?: string;
-  action?: string;
-  role?: string;
-  resource?: string;
-  about?: string;
-  skip?: number;
-  times?: number;
-  probability?: number;
-  fault:
-    | { error: string; statusCode: number; message?: string; fields?: Record<string, unknown> }
-    | { delayMs: number }
-    | { dropReply: true }
-    | { crash: true | 'after' }
-    | { repeat: number };
-};
-
-/** Calls of one kind that a rule struck. */
-export type StruckCalls = { role: string; by: string; service: string; action: string; count: number };
-
-/** A rule in force, and how many calls it has struck. */
-export type ActiveFault = FaultRule & { id: string; struck: number; calls: StruckCalls[] };
-
-/** What became of one statement of the template's policies; see local/edge/iam.ts. */
-export type StatementUse = {
-  role: string;
-  statement: string;
-  effect: 'Allow' | 'Deny';
-  actions: string[];
-  resources: string[];
-  used: number;
-  decisive: number;
-  unusedActions: string[];
-  unusedResources: string[];
-};
-
-/** A service's work for a request; see local/xray/trace-store.ts. */
-export type Segment = {
-  trace_id: string;
-  id: string;
-  name: string;
-  parent_id?: string;
-  fault?: boolean;
-  error?: boolean;
-  annotations?: Record<string, unknown>;
-  subsegments?: Segment[];
-  links?: { trace_id: string }[];
-};
-
-export type Trace = { traceId: string; segments: Segment[] };
-
-/** An alarm and its state; see local/cloudwatch/alarms.ts. */
-export type ShownAlarm = {
-  name: string;
-  state: string;
-  reason: string;
-  notEvaluatedFor: string[];
-  changes: { from: string; to: string; at: string }[];
-};
-
-/** What the embedded cloud's process takes; see local/process-usage.ts. */
-export type ProcessUsage = {
-  rss: number;
-  heapUsed: number;
-  fileDescriptors?: number;
-  webSockets: number;
-  environments: number;
-};
+export type { ShownAlarm } from '../../local/cloudwatch/alarms.ts';
+export type { CallCount } from '../../local/edge/calls.ts';
+export type { ActiveFault, FaultRule, StruckCalls } from '../../local/edge/faults.ts';
+export type { StatementUse } from '../../local/edge/iam.ts';
+export type { ProcessUsage } from '../../local/process-usage.ts';
+export type { Segment, Trace } from '../../local/xray/trace-store.ts';
 
 /** The embedded cloud's control surface, which a deployed stack does not have. */
 export class EdgeControl {
@@ -125,13 +67,18 @@ export class EdgeControl {
     return (await this.#ask('GET', 'alarms')) as ShownAlarm[];
   }
 
+  /** Every metric that was written, of the service and of AWS. */
+  async metrics(): Promise<ShownMetric[]> {
+    return (await this.#ask('GET', 'metrics')) as ShownMetric[];
+  }
+
   async usage(): Promise<ProcessUsage> {
     return (await this.#ask('GET', 'process')) as ProcessUsage;
   }
 
   /** Calls that no policy allowed. */
-  async denials(): Promise<unknown[]> {
-    return (await this.#ask('GET', 'denials')) as unknown[];
+  async denials(): Promise<Denial[]> {
+    return (await this.#ask('GET', 'denials')) as Denial[];
   }
 
   /** Keeps this share of the traces from now on. */

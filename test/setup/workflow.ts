@@ -3,10 +3,10 @@ import { flowsOf } from '../../local/step-functions/definition/check-flow.ts';
 import type { Machine } from '../../local/step-functions/definition/machine.ts';
 import type { ExecutionResult } from '../../local/step-functions/interpreter/execution.ts';
 import type { Json } from '../../local/step-functions/json.ts';
-import { loadDefinitionFile, runDefinition, type RunOptions } from '../../local/step-functions/run-definition.ts';
+import { loadDefinitionFile, runDefinition, type RunOptions } from './run-definition.ts';
 
-export { virtualClock } from '../../local/step-functions/interpreter/virtual-clock.ts';
-export { Failure, type Perform, type SdkCall } from '../../local/step-functions/run-definition.ts';
+export { virtualClock } from './virtual-clock.ts';
+export { Failure, type Perform, type SdkCall } from './run-definition.ts';
 
 const definitions = join(import.meta.dirname, '../../workflows');
 

@@ -2,7 +2,7 @@ import { ulid } from 'ulid';
 import type { Envelope } from '../../functions/domain/protocol/envelope.ts';
 import { readEnvelope } from '../../functions/domain/protocol/envelope.ts';
 import { handler } from '../../functions/message-processor/handler.ts';
-import type { RunOptions } from '../../local/step-functions/run-definition.ts';
+import type { RunOptions } from '../setup/run-definition.ts';
 import type { Aws } from '../unit/support/aws.ts';
 import { envelope, lambdaContext, sqsEvent, sqsRecord } from '../unit/support/events.ts';
 import { table } from '../unit/support/tables.ts';

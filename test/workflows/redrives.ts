@@ -1,7 +1,7 @@
 import { ulid } from 'ulid';
 import { handler } from '../../functions/redrive-batch/handler.ts';
 import type { ExecutionResult } from '../../local/step-functions/interpreter/execution.ts';
-import type { RunOptions } from '../../local/step-functions/run-definition.ts';
+import type { RunOptions } from '../setup/run-definition.ts';
 import { Workflow } from '../setup/workflow.ts';
 import type { Aws } from '../unit/support/aws.ts';
 import { lambdaContext } from '../unit/support/events.ts';

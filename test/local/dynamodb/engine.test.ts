@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { startEngine } from '../../../local/dynamodb/engine.ts';
 import { provisionTable } from '../../../local/dynamodb/tables.ts';
-import { eventually } from '../eventually.ts';
+import { until } from '../../setup/until.ts';
 import { permissions, row, startScratch } from './scratch.ts';
 
 const enginePath = join(import.meta.dirname, '../../../local/dynamodb/engine.ts');
@@ -74,9 +74,9 @@ describe('the DynamoDB engine', () => {
     parent.stdout.on('data', (chunk: Buffer) => {
       url += chunk.toString();
     });
-    await eventually('the engine to run', async () => (url && (await accepts(url)) ? true : undefined));
+    await until('the engine to run', async () => (url && (await accepts(url)) ? true : undefined));
     parent.kill('SIGKILL');
-    await eventually('the engine to end', async () => ((await accepts(url)) ? undefined : true));
+    await until('the engine to end', async () => ((await accepts(url)) ? undefined : true));
   });
 
   it('uses the one that DYNAMODB_ENDPOINT names', async () => {

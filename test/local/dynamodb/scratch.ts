@@ -1,32 +1,20 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { engineClient } from '../../../local/dynamodb/client.ts';
 import type { EngineClient } from '../../../local/dynamodb/client.ts';
 import { startEngine } from '../../../local/dynamodb/engine.ts';
 import { dynamoDbHandler } from '../../../local/dynamodb/handler.ts';
 import { startFront } from '../front.ts';
+import { onScratchData, type OnScratchData } from '../on-scratch-data.ts';
 
 export const region = 'eu-west-1';
 export const accountId = '000000000000';
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /** An engine on a data folder of its own, and a real SDK client that reaches it through the handler. */
-export interface Scratch {
-  dataFolder: string;
-  url: string;
-  engine: EngineClient;
-  client: DynamoDBClient;
-  endpoint: string;
-  /** Ends the engine and starts it again on the same data. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
-}
+export type Scratch = OnScratchData<{ url: string; engine: EngineClient; client: DynamoDBClient; endpoint: string }>;
 
-export async function startScratch(): Promise<Scratch> {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'dynamodb-'));
-  const start = async () => {
+export function startScratch(): Promise<Scratch> {
+  return onScratchData('dynamodb', async (dataFolder) => {
     const engine = await startEngine({ dataFolder });
     const calls = engineClient(engine.url);
     const handler = dynamoDbHandler({ url: engine.url, region, accountId });
@@ -42,22 +30,7 @@ export async function startScratch(): Promise<Scratch> {
         await engine.stop();
       },
     };
-  };
-  let current = await start();
-  const scratch: Scratch = {
-    dataFolder,
-    ...current.running,
-    async restart() {
-      await current.end();
-      current = await start();
-      Object.assign(scratch, current.running);
-    },
-    async stop() {
-      await current.end();
-      rmSync(dataFolder, { recursive: true, force: true });
-    },
-  };
-  return scratch;
+  });
 }
 
 /** The properties of a table with everything the service's own tables have. */

@@ -8,7 +8,7 @@ import type { StreamReader, StreamSettings } from '../../../local/dynamodb/strea
 import { SweptRows } from '../../../local/dynamodb/swept-rows.ts';
 import { provisionTable } from '../../../local/dynamodb/tables.ts';
 import { sweepExpiredRows } from '../../../local/dynamodb/ttl.ts';
-import { eventually } from '../eventually.ts';
+import { until } from '../../setup/until.ts';
 import { accountId, permissions, region, row, startScratch } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -50,7 +50,7 @@ describe('a table stream', () => {
     scratch.client.send(new PutItemCommand({ TableName: table, Item: row(user, 'chat-1', expiresAt) }));
   const usersOf = (records: DynamoDBRecord[]) => records.map(({ dynamodb }) => dynamodb?.Keys?.['userId']?.S);
   const atLeast = (records: DynamoDBRecord[], count: number) =>
-    eventually(`${String(count)} records`, () => (records.length >= count ? records : undefined));
+    until(`${String(count)} records`, () => (records.length >= count ? records : undefined));
 
   it('comes in the shape Lambda gets', async () => {
     await provisionTable(scratch.engine, 'Shaped', permissions);
@@ -134,7 +134,7 @@ describe('a table stream', () => {
       },
       onError: (error) => errors.push(error),
     });
-    await eventually('the second try', () => batches[1]);
+    await until('the second try', () => batches[1]);
     expect(batches).toEqual([['ada'], ['ada']]);
     expect(errors).toEqual([new Error('not yet')]);
   });
@@ -206,7 +206,7 @@ describe('a table stream', () => {
     });
     const removals = (records: DynamoDBRecord[]) => records.filter(({ eventName }) => eventName === 'REMOVE');
     const early = read('Expiring');
-    await eventually('the row to be swept', () => removals(early.records)[1]);
+    await until('the row to be swept', () => removals(early.records)[1]);
     await sweeper.stop();
 
     const { records } = read('Expiring', { timeToLiveAttribute: 'expiresAt', swept: new SweptRows(file) });

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PublishCommand } from '@aws-sdk/client-sns';
-import { queueArnOf, topicArnOf } from '../../../local/messaging/identifiers.ts';
+import { topicArnOf } from '../../../local/messaging/identifiers.ts';
 import { provisionQueue } from '../../../local/messaging/queues.ts';
 import { provisionSubscription } from '../../../local/messaging/subscriptions.ts';
 import { provisionTopic } from '../../../local/messaging/topics.ts';
-import { bodiesOf, receive, region, sendFifo, startScratch } from './scratch.ts';
+import { arnOf, bodiesOf, receive, region, sendFifo, startScratch } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
 
 const source = (file: string) => JSON.stringify(join(import.meta.dirname, '../../../local/messaging', file));
@@ -46,7 +46,7 @@ describe('SNS and SQS, struck while they write', () => {
     await provisionSubscription(scratch.messaging, {
       TopicArn,
       Protocol: 'sqs',
-      Endpoint: queueArnOf(region, 'struck.fifo'),
+      Endpoint: arnOf('struck.fifo'),
       RawMessageDelivery: true,
     });
     const message = { TopicArn, Message: 'body', MessageGroupId: 'a', MessageDeduplicationId: 'id' };
@@ -60,7 +60,7 @@ describe('SNS and SQS, struck while they write', () => {
     const [queue, deadLetters] = [`source${suffix}`, `dead-letters${suffix}`];
     const fifo = suffix === '' ? {} : { FifoQueue: true, ContentBasedDeduplication: true };
     await provisionQueue(scratch.messaging, deadLetters, fifo);
-    const RedrivePolicy = { deadLetterTargetArn: queueArnOf(region, deadLetters), maxReceiveCount: 1 };
+    const RedrivePolicy = { deadLetterTargetArn: arnOf(deadLetters), maxReceiveCount: 1 };
     await provisionQueue(scratch.messaging, queue, { ...fifo, RedrivePolicy, VisibilityTimeout: 0 });
     await sendFifo(scratch, queue, 'a', 'poison');
     expect(bodiesOf(await receive(scratch, queue))).toEqual(['poison']);

@@ -7,9 +7,8 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Message } from '@aws-sdk/client-sqs';
-import { queueArnOf } from '../../../local/messaging/identifiers.ts';
 import { provisionQueue } from '../../../local/messaging/queues.ts';
-import { bodiesOf, receive, region, sendFifo, startScratch, urlOf } from './scratch.ts';
+import { arnOf, bodiesOf, receive, sendFifo, startScratch, urlOf } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
 
 describe('a FIFO queue', () => {
@@ -199,7 +198,7 @@ describe('a FIFO queue', () => {
 
   it('moves a message that was received too often to its dead-letter queue, and goes on with the next', async () => {
     const deadLetters = await fifoQueue('moved-to.fifo');
-    const RedrivePolicy = { deadLetterTargetArn: queueArnOf(region, deadLetters), maxReceiveCount: 1 };
+    const RedrivePolicy = { deadLetterTargetArn: arnOf(deadLetters), maxReceiveCount: 1 };
     const queue = await fifoQueue('moved-from.fifo', { RedrivePolicy });
     const sent = await sendFifo(scratch, queue, 'a', 'poison', 'a deduplication id');
     await returnAll(queue, await receive(scratch, queue));
@@ -216,7 +215,7 @@ describe('a FIFO queue', () => {
 
   it('numbers moved messages as its own, so that they keep their place among those sent to it', async () => {
     const deadLetters = await fifoQueue('renumbered-to.fifo');
-    const RedrivePolicy = { deadLetterTargetArn: queueArnOf(region, deadLetters), maxReceiveCount: 1 };
+    const RedrivePolicy = { deadLetterTargetArn: arnOf(deadLetters), maxReceiveCount: 1 };
     const queue = await fifoQueue('renumbered-from.fifo', { RedrivePolicy });
     await sendAll(queue, 'other', ['1', '2', '3', '4']);
     await sendAll(queue, 'a', ['moved first']);

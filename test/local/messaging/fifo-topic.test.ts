@@ -1,9 +1,9 @@
 import { PublishBatchCommand, PublishCommand } from '@aws-sdk/client-sns';
-import { queueArnOf, topicArnOf } from '../../../local/messaging/identifiers.ts';
+import { topicArnOf } from '../../../local/messaging/identifiers.ts';
 import { provisionQueue } from '../../../local/messaging/queues.ts';
 import { provisionSubscription } from '../../../local/messaging/subscriptions.ts';
 import { provisionTopic } from '../../../local/messaging/topics.ts';
-import { bodiesOf, receive, region, sendFifo, startScratch } from './scratch.ts';
+import { arnOf, bodiesOf, receive, region, sendFifo, startScratch } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
 
 describe('a FIFO topic', () => {
@@ -22,7 +22,7 @@ describe('a FIFO topic', () => {
     await provisionSubscription(scratch.messaging, {
       TopicArn: topicArnOf(region, topic),
       Protocol: 'sqs',
-      Endpoint: queueArnOf(region, name),
+      Endpoint: arnOf(name),
       RawMessageDelivery: true,
     });
     return name;

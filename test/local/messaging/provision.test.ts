@@ -1,10 +1,10 @@
 import { GetSubscriptionAttributesCommand, GetTopicAttributesCommand, PublishCommand } from '@aws-sdk/client-sns';
 import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { queueArnOf, topicArnOf } from '../../../local/messaging/identifiers.ts';
+import { topicArnOf } from '../../../local/messaging/identifiers.ts';
 import { provisionMessaging } from '../../../local/messaging/provision.ts';
 import type { MessagingResources } from '../../../local/messaging/provision.ts';
-import { bodiesOf, receive, region, startScratch, urlOf } from './scratch.ts';
+import { arnOf, bodiesOf, receive, region, startScratch, urlOf } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
 
 describe('topics, queues and subscriptions from the template', () => {
@@ -21,7 +21,7 @@ describe('topics, queues and subscriptions from the template', () => {
     properties: {
       TopicArn: topicArnOf(region, topic),
       Protocol: 'sqs',
-      Endpoint: queueArnOf(region, queueName),
+      Endpoint: arnOf(queueName),
       ...properties,
     },
   });
@@ -39,7 +39,7 @@ describe('topics, queues and subscriptions from the template', () => {
   };
 
   it('are created in whatever order they are given, a queue after its dead-letter queue', async () => {
-    const RedrivePolicy = { deadLetterTargetArn: queueArnOf(region, 'dead-letters'), maxReceiveCount: 6 };
+    const RedrivePolicy = { deadLetterTargetArn: arnOf('dead-letters'), maxReceiveCount: 6 };
     await provision({
       queues: [queue('messages', { RedrivePolicy, VisibilityTimeout: 60 }), queue('dead-letters')],
       topics: [queue('topic')],
@@ -53,7 +53,7 @@ describe('topics, queues and subscriptions from the template', () => {
   });
 
   it('take changed and removed attributes over a restart, and keep messages and subscriptions', async () => {
-    const RedrivePolicy = { deadLetterTargetArn: queueArnOf(region, 'dead-letters.fifo'), maxReceiveCount: 6 };
+    const RedrivePolicy = { deadLetterTargetArn: arnOf('dead-letters.fifo'), maxReceiveCount: 6 };
     const deadLetters = queue('dead-letters.fifo', { FifoQueue: true });
     await provision({
       queues: [
@@ -130,7 +130,7 @@ describe('topics, queues and subscriptions from the template', () => {
     const resources = { queues: [queue('one'), queue('two')], topics: [queue('topic')] };
     await provision({ ...resources, subscriptions: [subscription('topic', 'one'), subscription('topic', 'two')] });
     await provision({ ...resources, subscriptions: [subscription('topic', 'two')] });
-    expect((await subscriptionsOf('topic')).map(({ Endpoint }) => Endpoint)).toEqual([queueArnOf(region, 'two')]);
+    expect((await subscriptionsOf('topic')).map(({ Endpoint }) => Endpoint)).toEqual([arnOf('two')]);
   });
 
   it('refuse a FIFO queue on a standard topic, which CDK lets pass and SNS does not', async () => {
@@ -165,7 +165,7 @@ describe('topics, queues and subscriptions from the template', () => {
     ],
     [
       'a dead-letter queue that is not there',
-      { queues: [queue('q', { RedrivePolicy: { deadLetterTargetArn: queueArnOf(region, 'x'), maxReceiveCount: 1 } })] },
+      { queues: [queue('q', { RedrivePolicy: { deadLetterTargetArn: arnOf('x'), maxReceiveCount: 1 } })] },
       /dead-letter queue x does not exist/,
     ],
     [
@@ -175,7 +175,7 @@ describe('topics, queues and subscriptions from the template', () => {
           queue('x'),
           queue('q.fifo', {
             FifoQueue: true,
-            RedrivePolicy: { deadLetterTargetArn: queueArnOf(region, 'x'), maxReceiveCount: 1 },
+            RedrivePolicy: { deadLetterTargetArn: arnOf('x'), maxReceiveCount: 1 },
           }),
         ],
       },

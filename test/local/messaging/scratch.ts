@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Message, ReceiveMessageCommandInput } from '@aws-sdk/client-sqs';
@@ -8,24 +5,16 @@ import { queueUrlOf } from '../../../local/messaging/identifiers.ts';
 import { startMessaging } from '../../../local/messaging/messaging.ts';
 import type { Messaging } from '../../../local/messaging/messaging.ts';
 import { startFront } from '../front.ts';
+import { onScratchData, type OnScratchData } from '../on-scratch-data.ts';
 
 export const region = 'eu-west-1';
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /** SNS and SQS on a data folder of their own, and the real SDK clients that reach them through the forwarding. */
-export interface Scratch {
-  dataFolder: string;
-  messaging: Messaging;
-  sns: SNSClient;
-  sqs: SQSClient;
-  /** Ends SNS and SQS and starts them again on the same data. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
-}
+export type Scratch = OnScratchData<{ messaging: Messaging; sns: SNSClient; sqs: SQSClient }>;
 
-export async function startScratch(): Promise<Scratch> {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'messaging-'));
-  const start = async () => {
+export function startScratch(): Promise<Scratch> {
+  return onScratchData('messaging', async (dataFolder) => {
     const messaging = await startMessaging({ dataFolder, region });
     const front = await startFront((request) => messaging.forward(request));
     const settings = { region, endpoint: front.url, credentials, maxAttempts: 1 };
@@ -40,25 +29,11 @@ export async function startScratch(): Promise<Scratch> {
         await messaging.stop();
       },
     };
-  };
-  let current = await start();
-  const scratch: Scratch = {
-    dataFolder,
-    ...current.running,
-    async restart() {
-      await current.end();
-      current = await start();
-      Object.assign(scratch, current.running);
-    },
-    async stop() {
-      await current.end();
-      rmSync(dataFolder, { recursive: true, force: true });
-    },
-  };
-  return scratch;
+  });
 }
 
 export const urlOf = (queue: string) => queueUrlOf(region, queue);
+export const arnOf = (queue: string) => `arn:aws:sqs:${region}:000000000000:${queue}`;
 
 /** Sends to a FIFO queue; the body is the deduplication id unless another is given. */
 export function sendFifo(scratch: Scratch, queue: string, group: string, body: string, deduplicationId = body) {

@@ -13,11 +13,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { queueArnOf, topicArnOf } from '../../../local/messaging/identifiers.ts';
+import { topicArnOf } from '../../../local/messaging/identifiers.ts';
 import { provisionQueue } from '../../../local/messaging/queues.ts';
 import { provisionSubscription } from '../../../local/messaging/subscriptions.ts';
 import { provisionTopic } from '../../../local/messaging/topics.ts';
-import { bodiesOf, receive, region, startScratch, urlOf } from './scratch.ts';
+import { arnOf, bodiesOf, receive, region, startScratch, urlOf } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
 
 const source = (file: string) => JSON.stringify(join(import.meta.dirname, '../../../local/messaging', file));
@@ -41,7 +41,7 @@ describe('SNS and SQS', () => {
     await provisionSubscription(scratch.messaging, {
       TopicArn: topicArnOf(region, name),
       Protocol: 'sqs',
-      Endpoint: queueArnOf(region, name),
+      Endpoint: arnOf(name),
       ...subscription,
     });
   };
@@ -197,7 +197,7 @@ describe('SNS and SQS', () => {
 
   it('move a message that was received too often to the dead-letter queue', async () => {
     const deadLetters = await queueOf('dead-letters');
-    const RedrivePolicy = { deadLetterTargetArn: queueArnOf(region, deadLetters), maxReceiveCount: 2 };
+    const RedrivePolicy = { deadLetterTargetArn: arnOf(deadLetters), maxReceiveCount: 2 };
     const queue = await queueOf('redriving', { RedrivePolicy, VisibilityTimeout: 0 });
     await send(queue, 'poison');
     expect(await receive(scratch, queue)).toHaveLength(1);

@@ -1,5 +1,5 @@
-import { virtualClock } from '../../../local/step-functions/interpreter/virtual-clock.ts';
-import { Failure } from '../../../local/step-functions/run-definition.ts';
+import { virtualClock } from '../../setup/virtual-clock.ts';
+import { Failure } from '../../setup/run-definition.ts';
 import { runStates } from './runs.ts';
 
 const end = { End: true };

@@ -1,7 +1,7 @@
 import { loadDefinition } from '../../../local/step-functions/definition/load.ts';
 import type { ExecutionResult } from '../../../local/step-functions/interpreter/execution.ts';
 import type { Json } from '../../../local/step-functions/json.ts';
-import { runDefinition, type RunOptions } from '../../../local/step-functions/run-definition.ts';
+import { runDefinition, type RunOptions } from '../../setup/run-definition.ts';
 
 /** Runs states of a JSONata machine that begins with the first of them; Tasks are answered by what `perform` gives. */
 export async function runStates(

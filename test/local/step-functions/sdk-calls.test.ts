@@ -3,7 +3,7 @@ import { startEdge, type Edge } from '../../../local/edge/edge.ts';
 import { outsideCredentials } from '../../../local/edge/credentials.ts';
 import type { AwsCall } from '../../../local/edge/call.ts';
 import { loadStates } from './runs.ts';
-import { runDefinition } from '../../../local/step-functions/run-definition.ts';
+import { runDefinition } from '../../setup/run-definition.ts';
 import type { ExecutionResult } from '../../../local/step-functions/interpreter/execution.ts';
 import type { Json } from '../../../local/step-functions/json.ts';
 

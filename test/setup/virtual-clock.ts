@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../local/step-functions/interpreter/clock.ts';
 
 type Waiting = { due: number; wake: () => void; hurries: boolean };
 

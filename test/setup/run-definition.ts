@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { loadDefinition } from './definition/load.ts';
-import type { Machine } from './definition/machine.ts';
-import { Calls, type CallSettings } from './integrations/calls.ts';
-import type { Clock } from './interpreter/clock.ts';
-import { execute, type ExecutionResult } from './interpreter/execution.ts';
-import { virtualClock } from './interpreter/virtual-clock.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
+import { loadDefinition } from '../../local/step-functions/definition/load.ts';
+import type { Machine } from '../../local/step-functions/definition/machine.ts';
+import { Calls, type CallSettings } from '../../local/step-functions/integrations/calls.ts';
+import type { Clock } from '../../local/step-functions/interpreter/clock.ts';
+import { execute, type ExecutionResult } from '../../local/step-functions/interpreter/execution.ts';
+import { virtualClock } from './virtual-clock.ts';
+import { isObject, type Json, type JsonObject } from '../../local/step-functions/json.ts';
 
-export { Failure } from './failure.ts';
+export { Failure } from '../../local/step-functions/failure.ts';
 
 /** A call of a Task: `{service: 'dynamodb', action: 'transactWriteItems', parameters}`; `lambda`, `invoke` for a function. */
 export type SdkCall = { service: string; action: string; parameters: JsonObject };
