@@ -28,8 +28,10 @@ export async function followPermissions(events: readonly PermissionEvent[], dead
         try {
           revocations.push(...(await follow(about)));
         } catch (error) {
-          logger.error('Subscriptions could not follow a permission', { cause: errorSummary(error) });
-          failed.push(...about.map(({ id }) => id));
+          const [{ userId, chatId } = {}, eventIds] = [about[0], about.map(({ id }) => id)];
+          const what = { userId, chatId, eventIds, cause: errorSummary(error) };
+          logger.error('Subscriptions could not follow a permission', what);
+          failed.push(...eventIds);
         }
       }),
     ),

@@ -35,13 +35,22 @@ export class FunctionLog {
     return this.#lines().flatMap(dataIn);
   }
 
+  /** The lines that say this. */
+  lines(message: string): LogLine[] {
+    return this.#linesWith(message).filter((line) => line.message === message);
+  }
+
   /** What was logged about a message, in the order it happened. */
   journey(messageId: string): LogLine[] {
-    return this.#lines()
-      .filter((line) => line.includes(messageId) && line.startsWith('{'))
-      .map((line) => JSON.parse(line) as LogLine)
+    return this.#linesWith(messageId)
       .filter((line) => line['messageId'] === messageId || [line['messageIds']].flat().includes(messageId))
       .sort((a, b) => String(a['timestamp']).localeCompare(String(b['timestamp'])));
+  }
+
+  #linesWith(text: string): LogLine[] {
+    return this.#lines()
+      .filter((line) => line.includes(text) && line.startsWith('{'))
+      .map((line) => JSON.parse(line) as LogLine);
   }
 
   /** Each line begins with the function's name. */

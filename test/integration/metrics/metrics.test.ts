@@ -388,6 +388,23 @@ describe('what the functions measure', () => {
     await measures(() => sockets[0]?.close(), { 'connection Disconnected': 1 });
   });
 
+  test('of a revocation that could not be followed at first: whom it was about, for whoever has to make it hold', async () => {
+    await stage.outside.grant('unfollowed', ['vera']);
+    await stage.listen('vera', 'unfollowed');
+    await stage.edge.break({
+      ...{ service: 'dynamodb', action: 'Query', role: 'permission-stream', times: 1 },
+      fault: { error: 'AccessDeniedException', statusCode: 400 },
+    });
+    const membership = { userId: userIdOf('vera'), chatId: 'unfollowed' };
+    await measures(() => tables.drop('Permissions', membership), { 'permission-stream RevokedSubscriptions': 1 });
+    expect(log.lines('Subscriptions could not follow a permission')).toMatchObject([
+      {
+        ...{ ...membership, service: 'permission-stream', cause: { name: 'AccessDeniedException' } },
+        eventIds: [expect.stringMatching(/^\d+$/)],
+      },
+    ]);
+  });
+
   describe('of requests', () => {
     const permissions = async (query: string): Promise<unknown> => {
       const { accessToken } = await signIn(stage.cloud.outputs, 'bob');
@@ -458,7 +475,9 @@ describe('what the functions measure', () => {
 
     test('everything in the catalogue was measured by every function and workflow it names', async () => {
       const told = (await stage.edge.metrics()).filter(({ namespace }) => namespace === metricNamespace);
-      const seen = new Set([...log.metrics(), ...told].map(({ name, dimensions }) => `${dimensions['service']} ${name}`));
+      const seen = new Set(
+        [...log.metrics(), ...told].map(({ name, dimensions }) => `${dimensions['service']} ${name}`),
+      );
       const promised = Object.entries(catalogue).flatMap(([name, { services }]) =>
         services.map((service) => `${service} ${name}`),
       );
