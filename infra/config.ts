@@ -38,6 +38,8 @@ export interface StreamSettings {
   retryAttempts: number;
   maxRecordAge: Duration;
 }
+  /** How many batches of a shard are in hand at once; records of one item stay in order. 10 at most. */
+  parallelBatches: number;
 
 /** From where on somebody is told; over how many minutes is a matter of each alarm (infra/alarms.ts). */
 export interface AlarmSettings {
@@ -198,7 +200,8 @@ const dev: Settings = {
   },
   // A revocation that could not be carried out in an hour needs no carrying out: a subscription ends with the token it was
   // made or renewed under, and without permission it is not renewed.
-  permissionStream: { batchSize: 100, retryAttempts: 30, maxRecordAge: Duration.hours(1) },
+  // Whoever changes permissions as fast as they may keeps one of ten batches busy.
+  permissionStream: { batchSize: 100, parallelBatches: 10, retryAttempts: 30, maxRecordAge: Duration.hours(1) },
   deadLetterRecorder: {
     batchSize: 10,
     maximumConcurrency: 2,

@@ -4,7 +4,7 @@ import type { Settings } from './config.ts';
 import { ExpressWorkflow } from './express-workflow.ts';
 import type { HttpGateway } from './http-gateway.ts';
 import type { Messaging } from './messaging.ts';
-import { ServiceFunction } from './service-function.ts';
+import { ServiceFunction, type StreamEvent } from './service-function.ts';
 import type { Tables } from './tables.ts';
 import type { WebSocketGateway } from './websocket-gateway.ts';
 
@@ -52,7 +52,9 @@ export class PermissionFunctions extends Construct {
       ],
     });
     webSocket.letManage(follower, 'POST');
-    follower.follow(tables.permissions, settings.permissionStream, messaging.permissionStreamFailures);
+    // A permission that is new has no subscriptions yet: what rested on one before is settled by that one's removal.
+    const events: StreamEvent[] = ['MODIFY', 'REMOVE'];
+    follower.follow(tables.permissions, events, settings.permissionStream, messaging.permissionStreamFailures);
   }
 
   /** Keeps the stream from being silent: a function that is handed nothing then cannot pass for one with nothing to do. */

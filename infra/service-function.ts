@@ -8,6 +8,7 @@ import {
   Architecture,
   Code,
   EventSourceMapping,
+  FilterCriteria,
   Function as LambdaFunction,
   Runtime,
   StartingPosition,
@@ -32,6 +33,9 @@ export interface ServiceFunctionProps {
   /** All the function may do, besides writing its own log and trace. */
   permissions: PolicyStatement[];
 }
+
+/** What can become of a row. */
+export type StreamEvent = 'INSERT' | 'MODIFY' | 'REMOVE';
 
 /** The log group of one of the stack's functions. */
 export function logGroupNameOf(stack: Stack, name: string): string {
@@ -111,8 +115,12 @@ export class ServiceFunction extends Construct {
    * Feeds the function from a table's stream; what it fails at for good is noted in `failures`, and the stream goes on.
    * From the oldest record there is: AWS warns that a mapping that starts at LATEST can miss what is written while it is
    * being made ("Process DynamoDB records with Lambda"), and whoever reads a stream here reads the table again anyway.
+   * Batches run side by side, while the records of one item stay in order ("Polling and batching streams", ibid.).
+   *
+   * @param events what the function is told of; other records never reach it
    */
-  follow(table: Table, { batchSize, retryAttempts, maxRecordAge }: StreamSettings, failures: Queue): void {
+  follow(table: Table, events: StreamEvent[], settings: StreamSettings, failures: Queue): void {
+    const { batchSize, parallelBatches, retryAttempts, maxRecordAge } = settings;
     const { tableStreamArn } = table;
     if (!tableStreamArn) throw new Error(`${table.node.path} has no stream.`);
     this.permit(
@@ -128,7 +136,9 @@ export class ServiceFunction extends Construct {
       target: this.function,
       eventSourceArn: tableStreamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
+      filters: [FilterCriteria.filter({ eventName: events })],
       batchSize,
+      parallelizationFactor: parallelBatches,
       retryAttempts,
       maxRecordAge,
       bisectBatchOnError: true,

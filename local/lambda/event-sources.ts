@@ -9,6 +9,7 @@ import type { PropertySupport, Stack, StackResource, SupportedResources } from '
 import type { LambdaFunction } from './function.ts';
 import type { Functions } from './functions.ts';
 import { type Disorder, pollQueue } from './sqs-event-source.ts';
+import { eventNamesOf, type FilterCriteria } from './stream-batches.ts';
 import { followStream, streamClient } from './stream-event-source.ts';
 
 const ofAll = {
@@ -24,8 +25,10 @@ const ofStreams = {
   ...ofAll,
   BisectBatchOnFunctionError: 'implemented',
   DestinationConfig: 'implemented',
+  FilterCriteria: 'implemented',
   MaximumRecordAgeInSeconds: 'implemented',
   MaximumRetryAttempts: 'implemented',
+  ParallelizationFactor: 'implemented',
   StartingPosition: 'implemented',
 } as const;
 
@@ -49,8 +52,10 @@ type QueueMapping = Mapping & { ScalingConfig?: { MaximumConcurrency?: number } 
 type StreamMapping = Mapping & {
   BisectBatchOnFunctionError?: boolean;
   DestinationConfig?: { OnFailure?: { Destination?: string } };
+  FilterCriteria?: FilterCriteria;
   MaximumRecordAgeInSeconds?: number;
   MaximumRetryAttempts?: number;
+  ParallelizationFactor?: number;
   StartingPosition: 'TRIM_HORIZON' | 'LATEST';
 };
 
@@ -160,6 +165,8 @@ function startFollowing(
       bisectBatchOnFunctionError: mapping.BisectBatchOnFunctionError ?? false,
       reportBatchItemFailures: reportsFailures(mapping),
       failureQueueUrl: failureQueueOf(mapping, stack),
+      eventNames: eventNamesOf(mapping.FilterCriteria),
+      parallelizationFactor: mapping.ParallelizationFactor ?? 1,
     },
     target,
     { stream, sqs },

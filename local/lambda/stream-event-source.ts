@@ -7,6 +7,7 @@ import { readStream, type StreamSettings } from '../dynamodb/streams.ts';
 import { roleCredentials } from '../edge/credentials.ts';
 import type { Edge } from '../edge/edge.ts';
 import type { LambdaFunction } from './function.ts';
+import { parallelBatches } from './stream-batches.ts';
 import { deliver, type Discarded, type RetryRules, writtenAt } from './stream-delivery.ts';
 
 /** An AWS::Lambda::EventSourceMapping on a table's stream, resolved. */
@@ -17,12 +18,16 @@ export type StreamEventSource = RetryRules &
   > & {
     /** The queue that is told of records given up. */
     failureQueueUrl?: string;
+    /** The events that the function is told of; none named: all. */
+    eventNames?: ReadonlySet<string>;
+    /** How many batches are handled at once. */
+    parallelizationFactor: number;
   };
 
 export type StreamFollower = { ready: Promise<void>; stop(): Promise<void> };
 
 /**
- * Feeds a function from a table's stream as Lambda does, one batch at a time.
+ * Feeds a function from a table's stream as Lambda does: records of one item in order, others side by side.
  * @param clients asking in the name of the function's role
  * @see https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
  */
@@ -41,11 +46,11 @@ export function followStream(
     ...source,
     client: clients.stream,
     onError: report,
-    onBatch: (records, shardId) =>
-      deliver(records, source, {
-        invoke: (Records) => target.invoke({ Records }),
+    onBatch: async (records, shardId) => {
+      const delivery = {
+        invoke: (Records: typeof records) => target.invoke({ Records }),
         stopping: stopping.signal,
-        discard: async (discarded) => {
+        discard: async (discarded: Discarded) => {
           if (!source.failureQueueUrl) return;
           const MessageBody = JSON.stringify(noteOf(discarded, shardId, source, target.definition.functionArn));
           try {
@@ -55,7 +60,11 @@ export function followStream(
             report(error);
           }
         },
-      }),
+      };
+      const wanted = records.filter(({ eventName = '' }) => source.eventNames?.has(eventName) ?? true);
+      const batches = parallelBatches(wanted, source.parallelizationFactor);
+      await Promise.all(batches.map((batch) => deliver(batch, source, delivery)));
+    },
   });
   return {
     ready: reader.ready,

@@ -99,7 +99,11 @@ describe.each(environments)('functions of %s', (environment) => {
         StartingPosition: 'TRIM_HORIZON',
         BisectBatchOnFunctionError: true,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ParallelizationFactor: 10,
       });
+      // New permissions take nothing away; of the others none may be kept from it.
+      const patterns = Properties.FilterCriteria.Filters.map(({ Pattern }: { Pattern: string }) => JSON.parse(Pattern));
+      expect(patterns).toEqual([{ eventName: ['MODIFY', 'REMOVE'] }]);
       // Without an end to either, one bad record would hold up every revocation behind it for a day.
       expect(Properties.MaximumRetryAttempts).toBeGreaterThan(0);
       expect(Properties.MaximumRecordAgeInSeconds).toBeGreaterThan(0);

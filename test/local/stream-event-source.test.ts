@@ -1,4 +1,4 @@
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import {
   streamClient,
   type StreamFollower,
 } from '../../local/lambda/stream-event-source.ts';
+import { eventNamesOf } from '../../local/lambda/stream-batches.ts';
 import { startEdge } from '../../local/edge/edge.ts';
 import { accountId, permissions, region, row, type Scratch, startScratch } from './dynamodb/scratch.ts';
 import { until } from '../setup/until.ts';
@@ -83,6 +84,7 @@ describe('a function fed from a table stream', () => {
         bisectBatchOnFunctionError: false,
         reportBatchItemFailures: failing === 'reports',
         failureQueueUrl: 'https://sqs.local/failures',
+        parallelizationFactor: 1,
         ...rules,
       },
       target,
@@ -185,6 +187,41 @@ describe('a function fed from a table stream', () => {
     const second = follow(table, 'reports', { checkpointFile, maximumRetryAttempts: 0 });
     await until('the new record', () => second.batches.find((users) => users.includes('two')), 20_000);
     expect(second.batches[0]?.[0]).toBe('bad');
+  });
+
+  test('batches side by side: one that fails holds up nobody else, and records of one item stay in order', async () => {
+    const others = Array.from({ length: 20 }, (_, index) => `user-${index}`);
+    const table = await tableOf('bad', ...others);
+    for (const user of others) {
+      await scratch.client.send(new DeleteItemCommand({ TableName: table, Key: row(user, 'chat-1') }));
+    }
+    const { batches } = follow(table, 'throws', { parallelizationFactor: 10, maximumRetryAttempts: 3 });
+    const told = (user: string): number => batches.flat().filter((name) => name === user).length;
+    await until('everybody else', () => others.filter((user) => told(user) >= 2).length >= 12 || undefined, 20_000);
+    await until('the failing one, again and again', () => told('bad') === 4 || undefined, 20_000);
+    for (const users of batches) {
+      const kinds = (user: string) => users.filter((name) => name === user).length;
+      // What is written and deleted again comes in one batch, in order.
+      expect([...new Set(users)].filter((user) => others.includes(user) && kinds(user) !== 2)).toEqual([]);
+    }
+  });
+
+  test('records that are filtered out never reach it, and are not read again', async () => {
+    const table = await tableOf('one', 'two');
+    const { batches } = follow(table, 'throws', { eventNames: new Set(['REMOVE']) });
+    await scratch.client.send(new DeleteItemCommand({ TableName: table, Key: row('two', 'chat-1') }));
+    await seen(batches, 1);
+    await scratch.client.send(new DeleteItemCommand({ TableName: table, Key: row('one', 'chat-1') }));
+    expect(await seen(batches, 2)).toEqual([['two'], ['one']]);
+  });
+
+  test('a filter that asks for more than names of events is refused', () => {
+    const pattern = JSON.stringify({ eventName: ['REMOVE'], dynamodb: { Keys: { userId: { S: ['ada'] } } } });
+    expect(() => eventNamesOf({ Filters: [{ Pattern: pattern }] })).toThrow('is not implemented');
+    expect(eventNamesOf({ Filters: [{ Pattern: '{"eventName":["MODIFY","REMOVE"]}' }] })).toEqual(
+      new Set(['MODIFY', 'REMOVE']),
+    );
+    expect(eventNamesOf(undefined)).toBeUndefined();
   });
 
   test('a role that may not read the stream is refused in the words of Lambda', async () => {

@@ -1,8 +1,7 @@
 import { logger } from '../../platform/logger.ts';
-import { pause } from '../../platform/pause.ts';
 import { frameOf } from '../../platform/signed-posts.ts';
-import { post } from '../../platform/sockets.ts';
-import type { Deadline } from '../deadline.ts';
+import { post, postsInFlight } from '../../platform/sockets.ts';
+import { Slots } from '../delivery/slots.ts';
 import type { SubscriptionRevoked } from '../protocol/server-frames.ts';
 import type { Reason } from './permission-event.ts';
 
@@ -13,23 +12,26 @@ export interface Revocation {
   reason: Reason;
 }
 
-const maxTries = 3;
+/** How long posts are begun; the last one may take a second more. What waits behind is other people's revocations. */
+const announcingMs = 500;
 
 /**
- * Tells connections that a chat is closed to them. Never throws: the subscriptions are gone already, so whoever cannot be
- * told hears nothing more of the chat either, and learns why from the next `pong`.
+ * Tells connections that a chat is closed to them, once each, and only for a moment. Never throws: the subscriptions are gone
+ * already, so whoever is not told hears nothing more of the chat either, and learns why from the next `pong`.
  */
-export async function announce(revocations: readonly Revocation[], deadline: Deadline): Promise<void> {
-  await Promise.all(revocations.map((revocation) => tell(revocation, deadline)));
+export async function announce(revocations: readonly Revocation[]): Promise<void> {
+  const until = Date.now() + announcingMs;
+  const slots = new Slots(postsInFlight);
+  const told = await Promise.all(
+    revocations.map((revocation) => slots.run(async () => Date.now() < until && (await tell(revocation)))),
+  );
+  const untold = told.filter((heard) => !heard).length;
+  if (untold > 0) logger.warn('Connections were not told that subscriptions ended', { untold });
 }
 
-async function tell({ connectionId, chatId, reason }: Revocation, deadline: Deadline): Promise<void> {
+/** @returns whether there is nobody left to tell. */
+async function tell({ connectionId, chatId, reason }: Revocation): Promise<boolean> {
   const said: SubscriptionRevoked = { type: 'subscription.revoked', chatId, reason };
-  const frame = frameOf(JSON.stringify(said));
-  for (let attempt = 0; attempt < maxTries && !deadline.hasPassed(); attempt += 1) {
-    if (attempt > 0) await pause(attempt, 50);
-    const outcome = await post(connectionId, frame);
-    if (outcome === 'delivered' || outcome === 'gone') return;
-  }
-  logger.warn('A connection was not told that a subscription ended', { connectionId, reason });
+  const outcome = await post(connectionId, frameOf(JSON.stringify(said)));
+  return outcome === 'delivered' || outcome === 'gone';
 }

@@ -1,6 +1,5 @@
 import { errorSummary, logger } from '../../platform/logger.ts';
 import { count } from '../../platform/metrics.ts';
-import type { Deadline } from '../deadline.ts';
 import { Slots } from '../delivery/slots.ts';
 import { isOwnChannel } from '../permission.ts';
 import { announce, type Revocation } from './announce.ts';
@@ -12,13 +11,13 @@ const membershipsAtOnce = 16;
 
 /**
  * Lets subscriptions follow the permissions they rest on. First all rows, since those decide who receives what, and only
- * then the frames that tell people.
+ * then the frames that tell people, which are a courtesy and take a moment at most.
  *
  * Events of one permission are one matter, however many they are: whatever they tell, it is settled by what holds now.
  *
  * @returns the ids of events that could not be dealt with and must come again; never throws.
  */
-export async function followPermissions(events: readonly PermissionEvent[], deadline: Deadline): Promise<string[]> {
+export async function followPermissions(events: readonly PermissionEvent[]): Promise<string[]> {
   const slots = new Slots(membershipsAtOnce);
   const failed: string[] = [];
   const revocations: Revocation[] = [];
@@ -36,7 +35,7 @@ export async function followPermissions(events: readonly PermissionEvent[], dead
       }),
     ),
   );
-  await announce(revocations, deadline);
+  await announce(revocations);
   return failed;
 }
 
