@@ -24,7 +24,7 @@ export const handler = invocation(async (event: Event, context) => {
       });
     default:
       return answerHttp(context, 'Failed to list permissions', async () =>
-        listPermissions(callerOf(event), parseListRequest(query).userId),
+        listPermissions(callerOf(event), parseListRequest(query)),
       );
   }
 });

@@ -1,10 +1,9 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { PermissionRow } from '../../resolvers/rules/permission.ts';
 import type { Expression, Write } from '../../resolvers/rules/writes.ts';
 import { dynamodb } from './dynamodb.ts';
 import { environment } from './environment.ts';
-import { queryAll } from './query-all.ts';
 
 type Item = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
@@ -70,12 +69,36 @@ function placeholdersOf(...expressions: (Expression | undefined)[]) {
   };
 }
 
-/** All permissions of one person, read strongly; expired ones are among them. */
-export async function readPermissionsOf(userId: string): Promise<PermissionRow[]> {
-  return queryAll<PermissionRow>({
-    TableName: environment.permissionsTable,
-    KeyConditionExpression: 'userId = :userId',
-    ExpressionAttributeValues: { ':userId': userId },
-    ConsistentRead: true,
-  });
+/** Some permissions of one person, by chat; expired ones are among them. */
+export interface PermissionRows {
+  rows: PermissionRow[];
+  /** Whether more follow. */
+  more: boolean;
+}
+
+/**
+ * Reads permissions of one person, strongly.
+ *
+ * @param after the chat that the ones before ended with; none: from the first.
+ * @param most rows, few enough for the 1 MB of one answer
+ *   (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html).
+ */
+export async function readPermissionsOf(
+  userId: string,
+  after: string | undefined,
+  most: number,
+): Promise<PermissionRows> {
+  const { Items = [], LastEvaluatedKey } = await dynamodb.send(
+    new QueryCommand({
+      TableName: environment.permissionsTable,
+      KeyConditionExpression: after === undefined ? 'userId = :userId' : 'userId = :userId AND chatId > :after',
+      ExpressionAttributeValues: { ':userId': userId, ...(after !== undefined && { ':after': after }) },
+      Limit: most + 1,
+      ConsistentRead: true,
+    }),
+  );
+  return {
+    rows: Items.slice(0, most) as PermissionRow[],
+    more: Items.length > most || LastEvaluatedKey !== undefined,
+  };
 }

@@ -25,8 +25,15 @@ export function changesBy(caller: Caller, changes: Change[]): Changes {
   return {
     changes,
     callerId: caller.userId,
-    guardedChats: chats.filter((chatId) => !isAdminByIdentity(caller, chatId)),
+    guardedChats: chats.filter((chatId) => !isAdminByIdentity(caller, chatId) && !onlyLeaves(caller, changes, chatId)),
   };
+}
+
+/** Whether all that is asked for in a chat is to give up one's own permission: everyone may leave, asked or not. */
+function onlyLeaves(caller: Caller, changes: Change[], chatId: string): boolean {
+  return changes
+    .filter((change) => change.chatId === chatId)
+    .every((change) => change.userId === caller.userId && !change.role);
 }
 
 /** Whom and what changes cannot be about, whoever asks for them. */

@@ -100,6 +100,62 @@ describe('/permissions', () => {
     expect(await adminCount(chatId)).toBe(1);
   });
 
+  test('anyone may leave a chat, whoever put them there', async () => {
+    const chatId = await chatBy('bob');
+    await grant('bob', 'vera', chatId, { role: 'viewer' });
+    expect(await revoke('vera', 'vera', chatId)).toMatchObject({ status: 200, body: { role: 'viewer' } });
+    const gone = { status: 404, body: { error: 'There is no such permission.' } };
+    expect(await revoke('vera', 'vera', chatId)).toEqual(gone);
+    expect(await revoke('vera', 'vera', fresh('nowhere'))).toEqual(gone);
+    expect((await revoke('bob', 'bob', chatId)).status).toBe(409);
+    expect(await adminCount(chatId)).toBe(1);
+  });
+
+  test('permissions come in pages, none twice and none missing, however many there are', async () => {
+    const userId = api.userId('olga');
+    const expired = Math.floor(Date.now() / 1000) - 1;
+    for (let index = 0; index < 7; index += 1) {
+      const row = { userId, chatId: fresh('page'), role: 'member', grantedBy: 'x', grantedAt: 'x' };
+      await tables.put('Permissions', { ...row, ...(index === 3 && { expiresAt: expired }) });
+    }
+    const list = async (query: Record<string, string> = {}) => {
+      const { status, body } = await ask('olga', 'GET', { query: { userId, ...query } });
+      expect(status).toBe(200);
+      return body as { permissions: { chatId: string }[]; count: number; nextToken?: string };
+    };
+    const all = await list();
+    expect(all).toMatchObject({ userId, count: all.permissions.length });
+    expect(all).not.toHaveProperty('nextToken');
+    expect(all.count).toBeGreaterThanOrEqual(6);
+
+    const paged: object[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await list({ limit: '2', ...(nextToken !== undefined && { nextToken }) });
+      expect(page.count).toBeLessThanOrEqual(2);
+      paged.push(...page.permissions);
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    expect(paged).toEqual(all.permissions);
+  });
+
+  test('a page token of another list, a broken one, and limits there are not, are refused', async () => {
+    for (const chatId of [fresh('token'), fresh('token')]) await api.createChat('bob', chatId);
+    const userId = api.userId('bob');
+    const { body } = await ask('bob', 'GET', { query: { userId, limit: '1' } });
+    const nextToken = String(body['nextToken']);
+    const of = (username: string, query: Record<string, string>) =>
+      ask('ada', 'GET', { query: { userId: api.userId(username), ...query } });
+    expect((await of('bob', { nextToken })).status).toBe(200);
+    const refused = { status: 400, body: { error: 'Invalid nextToken: it is not one this list gave out.' } };
+    for (const token of [nextToken.slice(1), `${nextToken}A`, 'eyJ9', 'e30']) {
+      expect(await of('bob', { nextToken: token })).toEqual(refused);
+    }
+    expect(await of('carol', { nextToken })).toEqual(refused);
+    for (const limit of ['0', '1001', '-1', '1.5', 'all']) expect((await of('bob', { limit })).status).toBe(400);
+    expect((await ask('mallory', 'GET', { query: { userId, nextToken } })).status).toBe(403);
+  });
+
   test('who may not is told the same whether the chat exists or not', async () => {
     const chatId = await chatBy('bob');
     await grant('bob', 'carol', chatId);

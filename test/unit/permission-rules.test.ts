@@ -64,6 +64,25 @@ test.each([
   expect(objectionsTo(plan, [null, own], now.seconds).map(({ errorType }) => errorType)).toEqual(expected);
 });
 
+test.each([
+  ['a member', row('bob', 'member'), []],
+  ['an admin', row('bob', 'admin'), []],
+  ['a stranger', null, ['NotFound']],
+])('%s of a chat asks to leave it', (_, own, expected) => {
+  const plan = changesBy(bob, [{ userId: 'bob', chatId: 'c1' }]);
+  expect(plan.guardedChats).toEqual([]);
+  expect(objectionsTo(plan, [own], now.seconds).map(({ errorType }) => errorType)).toEqual(expected);
+});
+
+test('leaving gives no right to anything else in the chat', () => {
+  const plan = changesBy(bob, [
+    { userId: 'bob', chatId: 'c1' },
+    { userId: 'carol', chatId: 'c1', role: 'member' },
+  ]);
+  const found = [row('bob', 'member'), null];
+  expect(objectionsTo(plan, found, now.seconds).map(({ errorType }) => errorType)).toEqual(['Forbidden', 'Forbidden']);
+});
+
 test('an expired permission cannot be revoked, being none', () => {
   const plan = changesBy(ada, [{ userId: 'carol', chatId: 'c1' }]);
   const of = (found: PermissionRow | null) => objectionsTo(plan, [found], now.seconds).map((one) => one.errorType);

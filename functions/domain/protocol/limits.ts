@@ -25,6 +25,8 @@ export const limits = {
   targetChannelLength: 128,
   /** Objects and arrays within each other, the payload included. */
   payloadLevels: 64,
+  /** A page of `GET /permissions`: at most 600 bytes each, well within one read of DynamoDB and one answer of Lambda. */
+  permissionsPerPage: 1000,
   multiPartTotalParts: 1000,
   multiPartGroupIdLength: 256,
   /** Characters of its JSON. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { limits } from './limits.ts';
 import { invalid, missingField, parseRequest } from './parse.ts';
 
 const text = (field: string) => v.pipe(v.string(invalid(field, 'a string')), v.nonEmpty(invalid(field, 'a name')));
@@ -24,10 +25,27 @@ const GrantRequest = v.object(
 
 const MembershipRequest = v.object({ userId: text('userId'), chatId: text('chatId') }, missingField);
 
-const ListRequest = v.object({ userId: text('userId') }, missingField);
+const limitMessage = invalid('limit', `a whole number from 1 to ${limits.permissionsPerPage}`);
+
+const ListRequest = v.object(
+  {
+    userId: text('userId'),
+    limit: v.optional(
+      v.pipe(
+        v.string(limitMessage),
+        v.regex(/^[1-9]\d{0,3}$/, limitMessage),
+        v.transform(Number),
+        v.maxValue(limits.permissionsPerPage, limitMessage),
+      ),
+    ),
+    nextToken: v.optional(text('nextToken')),
+  },
+  missingField,
+);
 
 export type GrantRequest = v.InferOutput<typeof GrantRequest>;
 export type MembershipRequest = v.InferOutput<typeof MembershipRequest>;
+export type ListRequest = v.InferOutput<typeof ListRequest>;
 
 /** The body of `POST /permissions`. @throws InvalidRequest. */
 export function parseGrantRequest(body: Record<string, unknown>): GrantRequest {
@@ -39,7 +57,7 @@ export function parseRevokeRequest(query: Record<string, unknown>): MembershipRe
   return parseRequest(MembershipRequest, query);
 }
 
-/** The query of `GET /permissions`: whose permissions. @throws InvalidRequest. */
-export function parseListRequest(query: Record<string, unknown>): { userId: string } {
+/** The query of `GET /permissions`: whose permissions, and which page of them. @throws InvalidRequest. */
+export function parseListRequest(query: Record<string, unknown>): ListRequest {
   return parseRequest(ListRequest, query);
 }
