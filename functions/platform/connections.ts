@@ -22,6 +22,33 @@ export async function countConnections(userId: string, since: string): Promise<n
   return Count;
 }
 
+/**
+ * How many of a user's connections, opened after `since` (ISO 8601), are older than this one, by the same index; of two that
+ * opened in the same millisecond the one whose id comes first is older.
+ *
+ * @param most counted; there may be more.
+ */
+export async function countOlderConnections(
+  { userId, connectionId, connectedAt }: ConnectionRow,
+  since: string,
+  most: number,
+): Promise<number> {
+  const { Items = [] } = await dynamodb.send(
+    new QueryCommand({
+      TableName: environment.connectionsTable,
+      IndexName: 'byUser',
+      KeyConditionExpression: 'userId = :userId AND connectedAt BETWEEN :since AND :connectedAt',
+      ExpressionAttributeValues: { ':userId': userId, ':since': since, ':connectedAt': connectedAt },
+      ProjectionExpression: 'connectionId, connectedAt',
+      Limit: most + 1,
+    }),
+  );
+  return (Items as Pick<ConnectionRow, 'connectionId' | 'connectedAt'>[]).filter(
+    (other) =>
+      other.connectedAt < connectedAt || (other.connectedAt === connectedAt && other.connectionId < connectionId),
+  ).length;
+}
+
 /** Writes a connection and its first subscriptions (at most 99), all or none of them. */
 export async function writeConnection(
   connection: ConnectionRow,

@@ -11,6 +11,7 @@ import {
   type Person,
 } from './support/events.ts';
 import { table } from './support/tables.ts';
+import { until } from '../setup/until.ts';
 
 describe('the connection function', () => {
   let aws: Aws;
@@ -82,7 +83,8 @@ describe('the connection function', () => {
 
     test('counts, writes, and only then reads the permissions again, strongly', async () => {
       await open({ chatIds: ['chat-1'] });
-      expect(aws.actions).toEqual(['Query', 'UpdateItem', 'TransactWriteItems', 'BatchGetItem']);
+      expect(aws.actions.slice(0, 3)).toEqual(['Query', 'UpdateItem', 'TransactWriteItems']);
+      expect(aws.actions.slice(3).sort()).toEqual(['BatchGetItem', 'Query']);
       expect(aws.inputs('BatchGetItem')).toEqual([
         { RequestItems: { permissions_table: expect.objectContaining({ ConsistentRead: true }) } },
       ]);
@@ -126,6 +128,26 @@ describe('the connection function', () => {
       aws.reset();
       expect(await open({ userId })).toMatchObject({ statusCode: 429 });
       expect(aws.actions).toEqual(['Query', 'UpdateItem']);
+    });
+
+    test('of connections that open at the same moment, all but the oldest 20 go again', async () => {
+      const userId = 'crowded';
+      const count = 30;
+      const written = async (): Promise<number> =>
+        (await table('CONNECTIONS_TABLE').all()).filter((row) => row['userId'] === userId).length;
+      // None is written before all have been counted, and none counted again before all are written.
+      const allCounted = until('all counts', () => aws.inputs('Query').length >= count);
+      const allWritten = until('all rows', async () => (await written()) >= count);
+      const isAgain = (input: Record<string, unknown>): boolean => JSON.stringify(input).includes('BETWEEN');
+      aws.fail('TransactWriteItems', { meanwhile: () => allCounted });
+      aws.fail('Query', { meanwhile: () => allWritten }, { applies: isAgain });
+      const answers = await Promise.all(Array.from({ length: count }, () => open({ userId })));
+      const opened = answers.filter(({ statusCode }) => statusCode === 200);
+      expect(opened).toHaveLength(20);
+      const refused = answers.filter(({ statusCode }) => statusCode === 429);
+      expect(refused).toHaveLength(count - 20);
+      expect(await written()).toBe(20);
+      for (const { connectionId } of refused) expect(await rowsOf(connectionId)).toEqual(nothing);
     });
 
     test('nobody in the context', async () => {

@@ -1,4 +1,10 @@
-import { changeAccessEnd, countConnections, rowKeysOf, writeConnection } from '../../platform/connections.ts';
+import {
+  changeAccessEnd,
+  countConnections,
+  countOlderConnections,
+  rowKeysOf,
+  writeConnection,
+} from '../../platform/connections.ts';
 import { deleteRows } from '../../platform/delete-rows.ts';
 import { environment } from '../../platform/environment.ts';
 import { errorSummary, logger } from '../../platform/logger.ts';
@@ -33,8 +39,8 @@ export class TooManyConnections extends ServiceError {
 
 /**
  * Opens a connection: one transaction writes its row and its subscriptions, and only then are the permissions read
- * again. A permission revoked before that read is seen by it; one revoked after finds the rows and ends them. When
- * anything fails, no row stays behind.
+ * again. A permission revoked before that read is seen by it; one revoked after finds the rows and ends them. The user's
+ * connections are counted again by then, too. When anything fails, no row stays behind.
  *
  * @throws TooManyConnections; TooManyRequests; Forbidden when a permission is gone; AWS errors as they are.
  */
@@ -43,7 +49,7 @@ export async function openConnection(opening: Opening, now = Date.now()): Promis
   await Promise.all([requirePlace(opening.userId, now), spendSubscriptions(opening.userId, subscriptions.length, now)]);
   try {
     await writeConnection(connection, subscriptions);
-    await applyPermissions(opening, subscriptions, now);
+    await Promise.all([applyPermissions(opening, subscriptions, now), requirePlaceStill(connection, now)]);
   } catch (error) {
     await leaveNothing(connection, subscriptions);
     throw error;
@@ -51,9 +57,18 @@ export async function openConnection(opening: Opening, now = Date.now()): Promis
 }
 
 async function requirePlace(userId: string, now: number): Promise<void> {
-  // Rows older than a connection can be are leftovers of a lost `$disconnect`.
-  const oldest = new Date(now - environment.connectionTtlSeconds * 1000).toISOString();
-  if ((await countConnections(userId, oldest)) >= limits.connectionsPerUser) throw new TooManyConnections();
+  if ((await countConnections(userId, oldestAt(now))) >= limits.connectionsPerUser) throw new TooManyConnections();
+}
+
+/** Connections that open at once do not see each other before: each looks again once it is there, and the newest go. */
+async function requirePlaceStill(connection: ConnectionRow, now: number): Promise<void> {
+  const most = limits.connectionsPerUser;
+  if ((await countOlderConnections(connection, oldestAt(now), most)) >= most) throw new TooManyConnections();
+}
+
+/** Rows older than a connection can be are leftovers of a lost `$disconnect`. */
+function oldestAt(now: number): string {
+  return new Date(now - environment.connectionTtlSeconds * 1000).toISOString();
 }
 
 function rowsOf(opening: Opening, now: number): { connection: ConnectionRow; subscriptions: SubscriptionRow[] } {
