@@ -15,15 +15,23 @@ import { Policy, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-li
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { allow, indexOf } from './allow.ts';
-import type { Settings } from './config.ts';
+import { type Settings, windowSeconds } from './config.ts';
 
 export interface AccessPlaneProps {
-  settings: Pick<Settings, 'environment' | 'logRetention' | 'removalPolicy'>;
+  settings: Pick<Settings, 'environment' | 'logRetention' | 'removalPolicy' | 'rateLimit'>;
   userPool: IUserPool;
   /** The app client whose tokens are taken; machines publish, and do no more. */
   peopleClient: IUserPoolClient;
   tables: Record<
-    'permissions' | 'chats' | 'messages' | 'connections' | 'subscriptions' | 'multiPart' | 'deadLetters' | 'redrives',
+    | 'permissions'
+    | 'chats'
+    | 'messages'
+    | 'connections'
+    | 'subscriptions'
+    | 'multiPart'
+    | 'deadLetters'
+    | 'redrives'
+    | 'rateLimits',
     ITable
   >;
   /** ARN of the Express workflow that plans, starts and cancels redrives. */
@@ -73,6 +81,7 @@ export class AccessPlane extends Construct {
   private graphqlApi(logging: Role): CfnGraphQLApi {
     const { settings, userPool, peopleClient, tables, redriveControl } = this.props;
     const production = settings.environment === 'production';
+    const { permissions } = settings.rateLimit;
     return new CfnGraphQLApi(this, 'Api', {
       name: `${Aws.STACK_NAME}-access-plane`,
       authenticationType: 'AMAZON_COGNITO_USER_POOLS',
@@ -88,6 +97,7 @@ export class AccessPlane extends Construct {
         CHATS_TABLE: tables.chats.tableName,
         DEAD_LETTERS_TABLE: tables.deadLetters.tableName,
         REDRIVE_CONTROL: redriveControl,
+        PERMISSION_CHANGES_PER_WINDOW: String(Math.min(permissions.burst, permissions.perSecond * windowSeconds)),
       },
       introspectionConfig: production ? 'DISABLED' : 'ENABLED',
       // The deepest query there is: messages, items, customSequence, number. Introspection goes deeper.
@@ -121,7 +131,7 @@ export class AccessPlane extends Construct {
 
   private dataSources(): Map<string, CfnDataSource> {
     const { permissions, chats, messages, connections, subscriptions, ...others } = this.props.tables;
-    const { multiPart, deadLetters, redrives } = others;
+    const { multiPart, deadLetters, redrives, rateLimits } = others;
     const read = 'dynamodb:GetItem';
     const query = 'dynamodb:Query';
     return new Map([
@@ -148,6 +158,7 @@ export class AccessPlane extends Construct {
         allow([read], redrives.tableArn),
         allow([query], indexOf(redrives.tableArn, 'byTime')),
       ]),
+      this.tableSource('RateLimits', rateLimits, [allow(['dynamodb:UpdateItem'], rateLimits.tableArn)]),
       this.workflowSource('RedriveControl', this.props.redriveControl),
     ]);
   }

@@ -10,6 +10,9 @@ export interface Throttle {
   burstLimit: number;
 }
 
+/** Seconds in which allowances are counted. */
+export const windowSeconds = 10;
+
 /** How much a second in the long run, and the most that a window of ten seconds takes. */
 export interface Allowance {
   perSecond: number;
@@ -88,8 +91,17 @@ export interface Settings {
   connectionLifetime: Duration;
   /** A connection younger than this keeps its rows on a 410: a post that beats the return of `$connect` gets one too. */
   youngConnection: Duration;
-  /** What one user may send; what one chat may get from all its members; what one user may subscribe to, connecting included. */
-  rateLimit: { user: Allowance; chat: Allowance; subscriptions: Allowance };
+  /**
+   * What one user may send; what one chat may get from all its members; both once a chat is large, its members' over all such
+   * chats; what one user may subscribe to, connecting included; how many permissions one user may change.
+   */
+  rateLimit: {
+    user: Allowance;
+    chat: Allowance;
+    largeChats: { user: Allowance; chat: Allowance };
+    subscriptions: Allowance;
+    permissions: Allowance;
+  };
   functions: {
     gatekeeper: FunctionSettings;
     publisher: FunctionSettings;
@@ -160,6 +172,10 @@ const dev: Settings = {
   functions: {
     // Memory buys CPU, one core for 1,769 MB (AWS: "Configure Lambda function memory"), and no function fills 128 MB: so
     // these sizes are CPU, by docs/performance.md. Loading takes 50 to 70 ms of a core: 512 MB make that a fifth of a
+    // A message to a chat of a thousand is a thousand posts, and all workers together make 4,800 a second (`fanOut`): so
+    // such a chat can take four tenths of them, and not all. One of ten thousand could still take four times as many as there
+    // are, so it waits for itself; others wait with it for as long as it goes on. A member has a quarter, as above.
+    largeChats: { user: { perSecond: 0.5, burst: 5 }, chat: { perSecond: 2, burst: 20 } },
     // second for whoever waits in front of a function that starts, 256 MB would make it two.
     gatekeeper: { memorySize: 512, timeout: Duration.seconds(10) },
     publisher: { memorySize: 512, timeout: Duration.seconds(10) },
@@ -292,6 +308,11 @@ const test: Settings = {
     retries: [1, 1, 1, 1].map((seconds) => Duration.seconds(seconds)),
   },
   fanOut: { ...dev.fanOut, visibilityTimeout: Duration.seconds(24), threshold: 50 },
+  // A chat is large from a twentieth of the subscribers on, and so takes twenty times the messages.
+  rateLimit: {
+    ...dev.rateLimit,
+    largeChats: { user: { perSecond: 10, burst: 100 }, chat: { perSecond: 40, burst: 400 } },
+  },
   permissionStream: { ...dev.permissionStream, retryAttempts: 2 },
   deadLetterRecorder: {
     ...dev.deadLetterRecorder,

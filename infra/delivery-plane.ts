@@ -127,22 +127,29 @@ export class DeliveryPlane extends Construct {
   /** What both publishers need: who may send, what was sent before, how much was sent lately, and the topics. */
   private publisher(alsoRead: string[]): Pick<Part, 'environment' | 'permissions'> {
     const { settings, tables, messaging } = this.props;
+    const { largeChats } = settings.rateLimit;
     return {
       environment: {
         PERMISSIONS_TABLE: tables.permissions.tableName,
         MESSAGES_TABLE: tables.messages.tableName,
         MULTI_PART_TABLE: tables.multiPart.tableName,
         RATE_LIMITS_TABLE: tables.rateLimits.tableName,
+        SUBSCRIPTIONS_TABLE: tables.subscriptions.tableName,
         STANDARD_TOPIC_ARN: messaging.standard.topic.topicArn,
         FIFO_TOPIC_ARN: messaging.fifo.topic.topicArn,
         USER_RATE_PER_SECOND: String(settings.rateLimit.user.perSecond),
         USER_BURST: String(settings.rateLimit.user.burst),
         CHAT_RATE_PER_SECOND: String(settings.rateLimit.chat.perSecond),
         CHAT_BURST: String(settings.rateLimit.chat.burst),
+        LARGE_CHAT_USER_RATE_PER_SECOND: String(largeChats.user.perSecond),
+        LARGE_CHAT_USER_BURST: String(largeChats.user.burst),
+        LARGE_CHAT_RATE_PER_SECOND: String(largeChats.chat.perSecond),
+        LARGE_CHAT_BURST: String(largeChats.chat.burst),
       },
       permissions: [
         allow(['dynamodb:BatchGetItem'], tables.permissions.tableArn, tables.messages.tableArn, ...alsoRead),
-        allow(['dynamodb:BatchGetItem'], tables.multiPart.tableArn),
+        // Of the subscriptions the mark of a large chat alone, which is a row among them.
+        allow(['dynamodb:BatchGetItem'], tables.multiPart.tableArn, tables.subscriptions.tableArn),
         allow(['dynamodb:UpdateItem'], tables.rateLimits.tableArn),
         allow(['sns:Publish'], messaging.standard.topic.topicArn, messaging.fifo.topic.topicArn),
       ],

@@ -82,8 +82,12 @@ export class PermissionFunctions extends Construct {
       environment: {
         PERMISSIONS_TABLE: tables.permissions.tableName,
         CHATS_TABLE: tables.chats.tableName,
+        RATE_LIMITS_TABLE: tables.rateLimits.tableName,
+        PERMISSION_RATE_PER_SECOND: String(settings.rateLimit.permissions.perSecond),
+        PERMISSION_BURST: String(settings.rateLimit.permissions.burst),
       },
       permissions: [
+        allow(['dynamodb:UpdateItem'], tables.rateLimits.tableArn),
         allow(['dynamodb:Query', 'dynamodb:BatchGetItem'], tables.permissions.tableArn),
         // One transaction writes permission and chat and checks the caller's right; the actions are those of its parts.
         allow(['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'], tables.permissions.tableArn),

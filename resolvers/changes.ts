@@ -23,6 +23,7 @@ export interface ChangePlan extends Changes {
 /** Leaves the plan where the steps find it. */
 export function planChanges(ctx: Context, changes: Change[], batch: boolean): void {
   const plan: ChangePlan = { ...changesBy(callerOf(ctx), changes), batch };
+  ctx.stash.changeCount = changes.length;
   ctx.stash.plan = plan;
 }
 

@@ -10,6 +10,7 @@ export type DataSourceName =
   | 'MultiPart'
   | 'DeadLetters'
   | 'Redrives'
+  | 'RateLimits'
   | 'RedriveControl';
 
 /** A pipeline function: the code in `steps/NAME.ts`, run on a data source. */
@@ -35,10 +36,13 @@ const adminThen = (dataSource: DataSourceName): FieldWiring => ({
 
 /**
  * Changes read, decide and write on condition that what they read still holds. Someone else's change may come between:
- * then they read again. Three tries fit a pipeline of at most ten functions.
+ * then they read again. Three tries fit a pipeline of at most ten functions. Before all that they are counted.
  */
+const spendChanges = on('RateLimits', 'spendChanges');
 const readAndWrite = [on('Permissions', 'readPermissions'), on('Permissions', 'writePermissions')];
-const changeOfPermissions: FieldWiring = { steps: [...readAndWrite, ...readAndWrite, ...readAndWrite] };
+const changeOfPermissions: FieldWiring = {
+  steps: [spendChanges, ...readAndWrite, ...readAndWrite, ...readAndWrite],
+};
 
 /** How many letters wait in all queues, and then, queue by queue, which is the oldest. */
 const letterCounts: FieldWiring = {
@@ -61,7 +65,7 @@ export const wiring: Record<string, FieldWiring> = {
   'Query.deadLetters': { steps: [on('DeadLetters', 'skipSettledLetters'), on('DeadLetters', 'run')] },
   'Query.redrive': { dataSource: 'Redrives' },
   'Query.redrives': { dataSource: 'Redrives' },
-  'Mutation.createChat': { dataSource: 'Permissions' },
+  'Mutation.createChat': { steps: [spendChanges, on('Permissions', 'writeChat')] },
   'Mutation.grantPermission': changeOfPermissions,
   'Mutation.grantPermissions': changeOfPermissions,
   'Mutation.revokePermission': changeOfPermissions,

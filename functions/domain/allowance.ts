@@ -1,10 +1,11 @@
+import { keptSeconds, untilNextWindow, windowAt, windowSeconds } from '../../resolvers/rules/allowance.ts';
 import { errorSummary, logger } from '../platform/logger.ts';
 import { countUpTo, type RateCounter, uncount } from '../platform/rate-counters.ts';
 import { TooManyRequests } from './protocol/errors.ts';
 
 /** What somebody takes of an allowance. */
 export interface Spending {
-  /** Whose allowance of what: `user#ID`, `chat#ID` or `subscriptions#ID`. */
+  /** Whose allowance of what: `user#ID`, `large#ID`, `chat#ID`, `subscriptions#ID` or `permissions#ID`. */
   subject: string;
   /** How much is taken, whole. */
   amount: number;
@@ -12,12 +13,6 @@ export interface Spending {
   perSecond: number;
   burst: number;
 }
-
-/** Allowances are counted in fixed windows, so a counter costs one write and no read. */
-export const windowSeconds = 10;
-
-/** How long a counter outlives its window before DynamoDB may delete it. */
-const keptSeconds = 3600;
 
 /** How much one subject may take in a window: never over the burst, and no faster than the rate in the long run. */
 export function allowancePerWindow(perSecond: number, burst: number): number {
@@ -44,8 +39,8 @@ function usedUpIn(window: number): Set<string> {
  * function refuses the same subject without asking DynamoDB.
  */
 export async function spend(spendings: readonly Spending[], now: number): Promise<void> {
-  const window = Math.floor(now / 1000 / windowSeconds) * windowSeconds;
-  const refusal = new TooManyRequests((window + windowSeconds) * 1000 - now);
+  const window = windowAt(now / 1000);
+  const refusal = new TooManyRequests(untilNextWindow(now));
   if (spendings.some(({ subject }) => usedUpIn(window).has(subject))) throw refusal;
 
   const counted = await Promise.all(

@@ -154,6 +154,24 @@ export const environment = {
   get chatBurst() {
     return once('CHAT_BURST', Number, '2000');
   },
+  get largeChatUserRatePerSecond() {
+    return once('LARGE_CHAT_USER_RATE_PER_SECOND', Number, '0.5');
+  },
+  get largeChatUserBurst() {
+    return once('LARGE_CHAT_USER_BURST', Number, '5');
+  },
+  get largeChatRatePerSecond() {
+    return once('LARGE_CHAT_RATE_PER_SECOND', Number, '2');
+  },
+  get largeChatBurst() {
+    return once('LARGE_CHAT_BURST', Number, '20');
+  },
+  get permissionRatePerSecond() {
+    return once('PERMISSION_RATE_PER_SECOND', Number, '50');
+  },
+  get permissionBurst() {
+    return once('PERMISSION_BURST', Number, '500');
+  },
   get allowedOrigins() {
     return once('ALLOWED_ORIGINS', list, '');
   },

@@ -5,7 +5,7 @@ import { environment } from './environment.ts';
 
 /** A counter of one subject in one window of time. Times in epoch seconds. */
 export interface RateCounter {
-  /** `user#ID`, `chat#ID` or `subscriptions#ID`. */
+  /** `user#ID`, `large#ID`, `chat#ID`, `subscriptions#ID` or `permissions#ID`. */
   subject: string;
   /** When the window starts. */
   window: number;

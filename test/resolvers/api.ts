@@ -7,11 +7,13 @@ import type { AppSyncDefinition } from '../../local/appsync/definition.ts';
 import { roleCredentials } from '../../local/edge/credentials.ts';
 
 const root = join(import.meta.dirname, '../..');
+/** How many permissions a person may change in ten seconds. */
+export const changesPerWindow = 1_000;
 export const redriveControlArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:Stack-redrive-control';
 /** Names of data sources that are tables, which here have the same names. */
 const tables = [
   ...['Permissions', 'Chats', 'Messages', 'Connections', 'Subscriptions'],
-  ...['MultiPart', 'DeadLetters', 'Redrives'],
+  ...['MultiPart', 'DeadLetters', 'Redrives', 'RateLimits'],
 ];
 const runtime = { Name: 'APPSYNC_JS', RuntimeVersion: '1.0.0' };
 
@@ -30,6 +32,7 @@ export function accessPlane(): AppSyncDefinition {
         CHATS_TABLE: 'Chats',
         DEAD_LETTERS_TABLE: 'DeadLetters',
         REDRIVE_CONTROL: redriveControlArn,
+        PERMISSION_CHANGES_PER_WINDOW: String(changesPerWindow),
       },
     },
     schema: { Definition: readFileSync(join(root, 'schema.graphql'), 'utf8') },

@@ -26,6 +26,7 @@ beforeAll(async () => {
   ask = askerOf(client);
   await createTable('Chats', 'chatId');
   await createTable('Permissions', 'userId', 'chatId', 'byChat');
+  await createTable('RateLimits', 'subject', 'window');
 });
 
 afterAll(async () => {
@@ -46,7 +47,10 @@ async function createTable(TableName: string, partition: string, sort?: string, 
     new CreateTableCommand({
       TableName,
       KeySchema: keys(...names),
-      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      AttributeDefinitions: names.map((AttributeName) => ({
+        AttributeName,
+        AttributeType: AttributeName === 'window' ? 'N' : 'S',
+      })),
       ...(indexes ? { GlobalSecondaryIndexes: indexes } : {}),
       BillingMode: 'PAY_PER_REQUEST',
     }),

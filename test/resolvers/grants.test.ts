@@ -1,4 +1,4 @@
-import { ada, type Asker, askerOf, bob, carol } from './api.ts';
+import { ada, type Asker, askerOf, bob, carol, changesPerWindow } from './api.ts';
 import { scriptedDynamoDb, stored } from './scripted-dynamodb.ts';
 
 const permission = 'userId chatId role grantedBy grantedAt expiresAt';
@@ -33,12 +33,12 @@ async function ask(
   variables: Record<string, unknown>,
   ...replies: Parameters<typeof scriptedDynamoDb>
 ) {
-  const { client, calls } = scriptedDynamoDb(...replies);
+  const { client, calls, counted } = scriptedDynamoDb(...replies);
   const answer = await askerOf(client)(asker, query, variables);
   const written = calls
     .filter(({ action }) => action === 'TransactWriteItems')
     .map(({ input }) => input['TransactItems'] as Item[]);
-  return { ...answer, calls, written, items: written[0] ?? [], error: answer.errors?.[0] };
+  return { ...answer, calls, counted, written, items: written[0] ?? [], error: answer.errors?.[0] };
 }
 
 const chatUpdate = (callerId: string, gained: number, condition: object = {}, values: object = {}) => ({
@@ -373,6 +373,69 @@ describe('revokePermission', () => {
   test('of oneself, by an admin, has one item for the permission and the right', async () => {
     const { items } = await ask(bob, revoke, { userId: bob.userId }, found(row(bob.userId, 'admin')), {});
     expect(items.map((item) => Object.keys(item)[0])).toEqual(['Delete', 'Update']);
+  });
+});
+
+describe('leaving a chat', () => {
+  test('is anybody’s: whoever has a permission may revoke it', async () => {
+    const { items, data } = await ask(bob, revoke, { userId: bob.userId }, found(row(bob.userId, 'viewer')), {});
+    expect(items.map((item) => Object.keys(item)[0])).toEqual(['Delete', 'Update']);
+    expect(data?.['revokePermission']).toMatchObject({ userId: bob.userId, role: 'viewer' });
+  });
+
+  test('without a permission is NotFound, whether there is such a chat or not', async () => {
+    const { error, written } = await ask(bob, revoke, { userId: bob.userId }, found(null));
+    expect(error).toMatchObject({ errorType: 'NotFound', message: 'There is no such permission.' });
+    expect(written).toEqual([]);
+  });
+
+  test('is refused to the last admin', async () => {
+    const last = cancelled('None', 'ConditionalCheckFailed');
+    const { error } = await ask(bob, revoke, { userId: bob.userId }, found(row(bob.userId, 'admin')), last);
+    expect(error?.errorType).toBe('Conflict');
+  });
+});
+
+describe('changes are counted', () => {
+  test('each of a batch, before anything is read, in the window they are asked for', async () => {
+    const inputs = [carol, ada].map(({ userId }) => ({ userId, chatId: 'c1' }));
+    const { counted } = await ask(bob, grants, { inputs }, found(null, null, row(bob.userId, 'admin')), {});
+    expect(counted).toEqual([
+      {
+        action: 'UpdateItem',
+        input: {
+          TableName: 'RateLimits',
+          Key: { subject: { S: `permissions#${bob.userId}` }, window: { N: expect.stringMatching(/^\d{9}0$/) } },
+          UpdateExpression: 'ADD #count :amount SET expiresAt = :expiresAt',
+          ExpressionAttributeNames: { '#count': 'count' },
+          ExpressionAttributeValues: { ':amount': { N: '2' }, ':expiresAt': { N: expect.stringMatching(/^\d{9}0$/) } },
+          ReturnValues: 'ALL_NEW',
+        },
+      },
+    ]);
+  });
+
+  test('those of a caller who may not, too; not what cannot be meant', async () => {
+    expect((await ask(bob, revoke, { userId: carol.userId }, found(null, null))).counted).toHaveLength(1);
+    const { counted } = await ask(bob, grant, { input: { userId: 'no body', chatId: 'c1' } });
+    expect(counted).toEqual([]);
+  });
+
+  test('and beyond the allowance nothing is read or written', async () => {
+    const { client, calls } = scriptedDynamoDb();
+    const askMany = askerOf(client);
+    const inputs = Array.from({ length: 25 }, (_, index) => ({ userId: `person-${index}`, chatId: 'c1' }));
+    for (let asked = 0; asked < changesPerWindow; asked += 25) await askMany(bob, grants, { inputs });
+    const before = calls.length;
+    expect(before).toBeGreaterThan(0);
+    const create = 'mutation { createChat(chatId: "c2") { chatId } }';
+    const [error] = (await askMany(bob, create)).errors ?? [];
+    expect(error).toMatchObject({ errorType: 'TooManyRequests', message: 'Too many requests' });
+    const { retryAfterMs } = error?.errorInfo as unknown as { retryAfterMs: number };
+    expect(retryAfterMs).toBeGreaterThan(0);
+    expect(retryAfterMs).toBeLessThanOrEqual(10_000);
+    expect((await askMany(bob, revoke, { userId: carol.userId })).errors?.[0]?.errorType).toBe('TooManyRequests');
+    expect(calls).toHaveLength(before);
   });
 });
 

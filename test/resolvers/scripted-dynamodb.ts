@@ -11,20 +11,28 @@ export interface Call {
 
 type Reply = Record<string, unknown> | { error: string; [member: string]: unknown };
 
-/** The real SDK client on a wire that records what is sent and answers from a script, in order; beyond it, with nothing. */
-export function scriptedDynamoDb(...replies: Reply[]): { client: DynamoDBClient; calls: Call[] } {
+/**
+ * The real SDK client on a wire that records what is sent and answers from a script, in order; beyond it, with nothing. What
+ * counts changes of permissions is answered by itself, with so many in all, and kept apart.
+ */
+export function scriptedDynamoDb(...replies: Reply[]): { client: DynamoDBClient; calls: Call[]; counted: Call[] } {
   const calls: Call[] = [];
+  const counted: Call[] = [];
+  let count = 0;
   const client = new DynamoDBClient({
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     maxAttempts: 1,
     requestHandler: {
       handle: (request: { headers: Record<string, string>; body: Uint8Array }) => {
-        calls.push({
+        const call = {
           action: (request.headers['x-amz-target'] ?? '').replace('DynamoDB_20120810.', ''),
           input: JSON.parse(new TextDecoder().decode(request.body)) as Record<string, unknown>,
-        });
-        const { error, ...reply } = replies.shift() ?? {};
+        };
+        const isCount = call.input['TableName'] === 'RateLimits';
+        (isCount ? counted : calls).push(call);
+        if (isCount) count += amountOf(call);
+        const { error, ...reply } = isCount ? { Attributes: stored({ count }) } : (replies.shift() ?? {});
         const content = error
           ? { __type: `com.amazonaws.dynamodb.v20120810#${String(error)}`, message: String(error), ...reply }
           : reply;
@@ -34,7 +42,12 @@ export function scriptedDynamoDb(...replies: Reply[]): { client: DynamoDBClient;
       },
     },
   });
-  return { client, calls };
+  return { client, calls, counted };
+}
+
+function amountOf({ input }: Call): number {
+  const { ':amount': amount } = input['ExpressionAttributeValues'] as Record<string, { N?: string }>;
+  return Number(amount?.N);
 }
 
 /** An item of a reply. */

@@ -1,6 +1,7 @@
 import './support/quiet.ts';
 import { TooManyRequests } from '../../functions/domain/protocol/errors.ts';
 import { allowancePerWindow } from '../../functions/domain/allowance.ts';
+import { spendChange } from '../../functions/domain/granting/allowance.ts';
 import { spendAllowance } from '../../functions/domain/publishing/allowance.ts';
 import { spendSubscriptions } from '../../functions/domain/subscribing/allowance.ts';
 import { Aws } from './support/aws.ts';
@@ -10,7 +11,10 @@ describe('allowances', () => {
   let aws: Aws;
 
   beforeAll(async () => {
-    Object.assign(process.env, { USER_BURST: '3', CHAT_BURST: '4', SUBSCRIPTION_BURST: '10' });
+    Object.assign(process.env, {
+      ...{ USER_BURST: '3', CHAT_BURST: '4', SUBSCRIPTION_BURST: '10', PERMISSION_BURST: '3' },
+      ...{ LARGE_CHAT_USER_BURST: '1', LARGE_CHAT_BURST: '2' },
+    });
     aws = await Aws.start();
   });
   afterAll(() => aws.stop());
@@ -18,9 +22,9 @@ describe('allowances', () => {
 
   const start = 1_800_000_000_000;
 
-  async function spend(userId: string, chatId: string, now: number): Promise<number | 'spent'> {
+  async function spend(userId: string, chatId: string, now: number, large = false): Promise<number | 'spent'> {
     try {
-      await spendAllowance(userId, chatId, now);
+      await spendAllowance(userId, { chatId, large }, now);
       return 'spent';
     } catch (error) {
       if (error instanceof TooManyRequests) return Number(error.extra['retryAfterMs']);
@@ -43,6 +47,31 @@ describe('allowances', () => {
   test('one member cannot use up what a chat may receive', async () => {
     for (let sent = 0; sent < 10; sent += 1) await spend('greedy', 'shared', start);
     expect(await spend('modest', 'shared', start)).toBe('spent');
+  });
+
+  test('a large chat receives fewer, and a user may send fewer to all large chats together', async () => {
+    expect(await spend('ann', 'hall-1', start, true)).toBe('spent');
+    expect(await spend('ann', 'hall-1', start, true)).toBe(10_000);
+    expect(await spend('ann', 'hall-2', start, true)).toBe(10_000);
+    expect(await spend('ann', 'room', start)).toBe('spent');
+    expect(await spend('ben', 'hall-1', start, true)).toBe('spent');
+    expect(await spend('cem', 'hall-1', start, true)).toBe(10_000);
+    expect(await spend('cem', 'hall-2', start + 10_000, true)).toBe('spent');
+  });
+
+  test('what is refused for a large chat is taken from nobody', async () => {
+    await spend('dan', 'hall-3', start, true);
+    await spend('dan', 'hall-4', start, true);
+    expect(await table('RATE_LIMITS_TABLE').of('chat#hall-4')).toMatchObject([{ count: 0 }]);
+    expect(await table('RATE_LIMITS_TABLE').of('user#dan')).toMatchObject([{ count: 1 }]);
+    expect(await table('RATE_LIMITS_TABLE').of('large#dan')).toMatchObject([{ count: 1 }]);
+  });
+
+  test('a user may change so many permissions in a window', async () => {
+    for (let change = 0; change < 3; change += 1) await spendChange('ada', start);
+    await expect(spendChange('ada', start)).rejects.toThrow(TooManyRequests);
+    await spendChange('bob', start);
+    await spendChange('ada', start + 10_000);
   });
 
   test('what is refused for one allowance is not taken from the other', async () => {

@@ -3,9 +3,10 @@ import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
 import { ulid } from 'ulid';
 import { handler as publishOverHttp } from '../../functions/a2p-http-publisher/handler.ts';
 import type { Envelope } from '../../functions/domain/protocol/envelope.ts';
+import { topicGroupId } from '../../functions/domain/publishing/topic-ids.ts';
 import { handler as publishOverSocket } from '../../functions/p2p-websocket-publisher/handler.ts';
 import { Aws } from './support/aws.ts';
-import { inSeconds, lambdaContext, socketMessage, type Person } from './support/events.ts';
+import { envelope, inSeconds, lambdaContext, socketMessage, type Person } from './support/events.ts';
 import { table } from './support/tables.ts';
 
 type Reply = Record<string, unknown>;
@@ -76,7 +77,7 @@ describe('publishing', () => {
       expect(published()).toEqual([
         {
           topic: 'arn:aws:sns:us-east-1:000000000000:standard',
-          groupId: undefined,
+          groupId: topicGroupId(envelope({ payload: hello })),
           deduplicationId: undefined,
           envelope: {
             version: 1,
@@ -105,9 +106,27 @@ describe('publishing', () => {
             permissions_table: expect.objectContaining({ ConsistentRead: true }),
             connections_table: expect.objectContaining({ ConsistentRead: true }),
             messages_table: expect.objectContaining({ ConsistentRead: true }),
+            subscriptions_table: expect.objectContaining({
+              Keys: [{ chatId: { S: 'chat-1' }, subscriber: { S: '!large' } }],
+            }),
           },
         },
       ]);
+    });
+
+    test('a large chat takes fewer messages, learnt in the same read', async () => {
+      const chatId = 'hall';
+      await table('PERMISSIONS_TABLE').put({ userId: 'ada', chatId, role: 'member' });
+      await table('SUBSCRIPTIONS_TABLE').put({ chatId, subscriber: '!large', since: '2026-01-01T00:00:00.000Z' });
+      const say = () => overSocket({ ...send, payload: { ...hello, chatId } });
+      await say();
+      expect([...aws.actions].sort()).toEqual(['BatchGetItem', 'Publish', ...Array<string>(3).fill('UpdateItem')]);
+      const replies = await Promise.all(Array.from({ length: 20 }, say));
+      const refused = replies.filter(({ statusCode }) => statusCode === 429);
+      // Five in a window, of which there may be two in the time this takes.
+      expect(refused.length).toBeGreaterThanOrEqual(21 - 2 * 5);
+      expect(refused[0]).toMatchObject({ error: 'Too many requests', retryAfterMs: expect.any(Number) });
+      expect(await overSocket({ ...send, payload: hello })).toMatchObject({ type: 'reply' });
     });
 
     test('a FIFO message names its group in the reply: its own, or the chat', async () => {

@@ -4,7 +4,7 @@ import { envelope } from './support/events.ts';
 /** What SNS takes for both: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
 const allowed = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
 
-describe('the FIFO group', () => {
+describe('the group', () => {
   const inChat = (chatId: string, more: object = {}) => envelope({ payload: { chatId }, ...more });
 
   test('is one SNS takes, whatever the sender calls it', () => {
@@ -21,6 +21,14 @@ describe('the FIFO group', () => {
     expect(topicGroupId(inChat('a', { messageGroupId: 'bc' }))).not.toBe(
       topicGroupId(inChat('ab', { messageGroupId: 'c' })),
     );
+  });
+
+  test('is the chat’s own for standard messages, whoever sends them', () => {
+    const standard = { messageType: 'standard' as const };
+    const own = topicGroupId(inChat('chat-1', { ...standard, senderId: 'ada' }));
+    expect(topicGroupId(inChat('chat-1', { ...standard, senderId: 'bob' }))).toBe(own);
+    expect(topicGroupId(inChat('chat-2', standard))).not.toBe(own);
+    expect(own).toMatch(allowed);
   });
 
   test('is the chat’s own for numbered messages, whatever group they name', () => {

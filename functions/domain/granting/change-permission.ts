@@ -13,6 +13,7 @@ import { pause } from '../../platform/pause.ts';
 import { writeTogether } from '../../platform/permission-changes.ts';
 import { readTogether } from '../../platform/read-together.ts';
 import { toSeconds } from '../clock.ts';
+import { spendChange } from './allowance.ts';
 import { contended, PermissionRefused } from './refused.ts';
 
 /** As often as the GraphQL mutations try. */
@@ -28,11 +29,12 @@ export class ChangeFailed extends Error {
  * and writes on condition that what was read still holds; again when it does not.
  *
  * @returns the permission as it became or, revoked, as it was.
- * @throws PermissionRefused; ChangeFailed; AWS errors as they are.
+ * @throws PermissionRefused; TooManyRequests; ChangeFailed; AWS errors as they are.
  */
 export async function changePermission(caller: Caller, change: Change): Promise<PermissionRow> {
   const [problem] = change.role ? problemsOfGrants([change], momentNow().seconds) : problemsOfIds([change]);
   if (problem) throw new PermissionRefused(problem);
+  await spendChange(caller.userId, Date.now());
   const plan = changesBy(caller, [change]);
   for (let attempt = 0; attempt < maxTries; attempt += 1) {
     if (attempt > 0) await pause(attempt - 1);

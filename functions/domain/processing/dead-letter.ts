@@ -44,7 +44,8 @@ export async function deadLetter(
     MessageBody: record.body,
     MessageAttributes: Object.fromEntries(attributes),
     // The queue's own id: a message redriven and failed again is another letter, a repeated send is not.
-    ...(queue.fifo && { MessageGroupId: record.groupId, MessageDeduplicationId: record.id }),
+    ...(record.groupId !== undefined && { MessageGroupId: record.groupId }),
+    ...(queue.fifo && { MessageDeduplicationId: record.id }),
   });
   count('DeadLettersSent', 1, stage);
   logger.error('Dead letter', {

@@ -9,8 +9,9 @@ export interface QueueRecord {
   /** 1 on the first receive. */
   receiveCount: number;
   attributes: Record<string, RecordAttribute>;
-  /** FIFO only. */
+  /** On a standard queue it says whose messages these are, and nothing of their order. */
   groupId?: string | undefined;
+  /** FIFO only. */
   sequenceNumber?: string | undefined;
   /** X-Ray's, of whoever sent it. */
   traceHeader?: string | undefined;

@@ -6,6 +6,7 @@ import type { ConnectionRow, MessageRow, PartGroupRow, PartRow, PermissionRow } 
 import { publishToTopic } from '../../platform/topics.ts';
 import { traced } from '../../platform/trace.ts';
 import { toSeconds } from '../clock.ts';
+import { largeChatMarker } from '../delivery/large-chats.ts';
 import { groupItem, groupKey, partItem } from '../multipart/part.ts';
 import { isOwnChannel, maySend } from '../permission.ts';
 import { writeEnvelope, type Envelope } from '../protocol/envelope.ts';
@@ -50,7 +51,7 @@ async function accept(envelope: Envelope, request: PublishRequest, sender: Sende
   if (request.messageId !== undefined) requireRecent(request.messageId, now);
   requireDeliverable(envelope);
 
-  const { permission, connection, stored, group, part } = await readWhatDecides(request, sender);
+  const { permission, connection, large, stored, group, part } = await readWhatDecides(request, sender);
   if (sender.connection !== undefined) requireLiveToken(sender.connection, connection, now);
   requirePermission(envelope, permission, now);
 
@@ -62,7 +63,7 @@ async function accept(envelope: Envelope, request: PublishRequest, sender: Sende
     return { ...accepted, envelope: asStored(envelope, stored) };
   }
   requireFitting(envelope, group, part);
-  await spendAllowance(sender.userId, envelope.payload.chatId, now);
+  await spendAllowance(sender.userId, { chatId: envelope.payload.chatId, large: large !== undefined }, now);
   await send(envelope, request.messageId !== undefined);
   tellPublished(envelope, Date.now() - now);
   return accepted;
@@ -111,12 +112,14 @@ interface WhatDecides {
   connection: ConnectionRow | undefined;
   stored: MessageRow | undefined;
   group: PartGroupRow | undefined;
+  /** The mark of a chat that is large. */
+  large: object | undefined;
   part: PartRow | undefined;
 }
 
 /**
- * One strongly consistent read of the permission, the connection (its token), for an id the sender gave the message that
- * history may hold under it, and for a part its group and what has its number there.
+ * One strongly consistent read of the permission, the connection (its token), whether the chat is large, for an id the sender
+ * gave the message that history may hold under it, and for a part its group and what has its number there.
  */
 async function readWhatDecides(request: PublishRequest, { userId, connection }: Sender): Promise<WhatDecides> {
   const { chatId } = request.payload;
@@ -129,6 +132,9 @@ async function readWhatDecides(request: PublishRequest, { userId, connection }: 
     }),
     ...(request.messageId !== undefined &&
       request.targetChannel === storedChannel && {
+    ...(request.targetChannel === storedChannel && {
+      large: { table: environment.subscriptionsTable, key: { chatId, subscriber: largeChatMarker } },
+    }),
         stored: { table: environment.messagesTable, key: { chatId, messageId: request.messageId } },
       }),
     ...(request.targetChannel === storedChannel && groupRowsOf(request)),
@@ -169,11 +175,7 @@ async function send(envelope: Envelope, idGivenBySender: boolean): Promise<void>
     topicArn: fifo ? environment.fifoTopicArn : environment.standardTopicArn,
     body: writeEnvelope(envelope),
     targetChannel: envelope.targetChannel,
-    ...(fifo && {
-      fifo: {
-        groupId: topicGroupId(envelope),
-        deduplicationId: topicDeduplicationId(envelope, idGivenBySender),
-      },
-    }),
+    groupId: topicGroupId(envelope),
+    ...(fifo && { deduplicationId: topicDeduplicationId(envelope, idGivenBySender) }),
   });
 }

@@ -9,8 +9,10 @@ function hash(...parts: string[]): string {
 }
 
 /**
- * The FIFO group of a message: its own group within its chat. A numbered message always goes in the chat's own group,
- * because numbers are one order per chat.
+ * The group of a message: on FIFO its own group within its chat. A numbered message always goes in the chat's own group,
+ * because numbers are one order per chat. A standard message, which has no order, goes there, too: what takes the
+ * processors' time is how many a chat's messages are and how many listen to each, whoever sent them; so it is a chat that
+ * waits for itself when it is too busy.
  */
 export function topicGroupId({ payload: { chatId }, messageGroupId, generateSequence }: Envelope): string {
   return hash(chatId, generateSequence ? chatId : (messageGroupId ?? chatId));
