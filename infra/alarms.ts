@@ -6,12 +6,17 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { workflowArn } from './express-workflow.ts';
 import {
+  answeringFunctions,
+  beyondShare,
   countOver,
   difference,
+  formula,
   messageFunctions,
   messageTypes,
+  posters,
   requestFunctions,
   ServiceMetrics,
+  steadySum,
   sum,
 } from './service-metrics.ts';
 import {
@@ -19,6 +24,7 @@ import {
   deadLetterQueues,
   messageTables,
   otherTables,
+  redriveWorkflow,
   scheduledWorkflows,
   type Watched,
   type WatchedTable,
@@ -46,6 +52,8 @@ interface Watch {
   over: number;
   /** in so many of so many minutes. */
   minutes: Pace;
+  /** What a minute without data is: a good one, unless said otherwise. */
+  missing?: TreatMissingData;
 }
 
 type Pace = readonly [breaching: number, among: number];
@@ -56,6 +64,8 @@ const persistent: Pace = [3, 5];
 const atOnce: Pace = [1, 1];
 /** For ages, which have grown for long before they are over anything. */
 const twice: Pace = [2, 2];
+/** Where silence is bad, too: AWS looks at five minutes to find three, and says so for just this case. */
+const heard: Pace = [3, 3];
 /** For what may be there at any moment, and never stays. */
 const always: Pace = [5, 5];
 
@@ -79,6 +89,8 @@ export class Alarms extends Construct {
     this.notify = new SnsAction(props.operators);
     const watches = [
       ...this.delivery(),
+      ...this.posts(),
+      ...this.revocations(),
       ...this.requests(),
       ...this.deadLetters(),
       ...this.functions('request-functions', requestFunctions),
@@ -92,19 +104,34 @@ export class Alarms extends Construct {
   }
 
   private delivery(): Watch[] {
-    const { slowDelivery, contention } = this.props.settings.alarms;
+    const { slowDelivery, slowLargeDelivery, contention } = this.props.settings.alarms;
     const processor = 'message-processor';
     const conflicts = this.metrics.emitted('SequenceConflicts', processor, { statistic: 'Sum' });
     const commits = this.metrics.emitted('RunLength', processor, { statistic: 'SampleCount' });
+    const slowest = (service: string, messageType: string): Metric =>
+      this.metrics.emitted('DeliveryLatency', service, { statistic: 'p99' }, { messageType });
     return [
       ...messageTypes.map((messageType): Watch => ({
         name: `delivery-slow-${messageType}`,
         section: 'delivery-slow',
         reason: `One in a hundred ${messageType} messages takes longer than ${slowDelivery.toSeconds()} s from its sender to the last subscriber.`,
-        metric: this.metrics.emitted('DeliveryLatency', processor, { statistic: 'p99' }, { messageType }),
+        metric: slowest(processor, messageType),
         over: slowDelivery.toMilliseconds(),
         minutes: persistent,
       })),
+      {
+        name: 'delivery-slow-large',
+        reason: `In large chats, one in a hundred slots of subscribers has a message later than ${slowLargeDelivery.toSeconds()} s after it was sent.`,
+        metric: countOver(
+          messageTypes.map((messageType) => ({
+            metric: slowest('fan-out', messageType),
+            limit: slowLargeDelivery.toMilliseconds(),
+          })),
+          'Types of messages that are slow in large chats',
+        ),
+        over: 0,
+        minutes: persistent,
+      },
       {
         name: 'commits-contended',
         reason:
@@ -113,20 +140,57 @@ export class Alarms extends Construct {
         over: contention,
         minutes: persistent,
       },
+    ];
+  }
+
+  /** Latencies are measured of what arrives: where nothing does, these tell. */
+  private posts(): Watch[] {
+    const { share, besides } = this.props.settings.alarms.failedPosts;
+    const posts = (...outcomes: string[]): Metric[] =>
+      posters.flatMap((service) =>
+        outcomes.map((outcome) => this.metrics.emitted('Posts', service, { statistic: 'Sum' }, { outcome })),
+      );
+    return [
+      {
+        name: 'posts-failing',
+        reason: `More than ${share * 100}% of the posts to connections are throttled or fail: people see messages late, or only when they replay.`,
+        metric: beyondShare(
+          share,
+          posts('throttled', 'failed'),
+          posts('delivered'),
+          `Posts that failed, beyond ${share * 100}%`,
+        ),
+        over: besides,
+        minutes: persistent,
+      },
+      {
+        name: 'posts-too-large',
+        reason: 'API Gateway finds frames too large. They are left out: nobody sees these messages before a replay.',
+        metric: sum(posts('too-large'), 'Frames that are too large'),
+        over: 0,
+        minutes: atOnce,
+      },
+    ];
+  }
+
+  /** Something is written to the table every minute, so that the stream is never silent. */
+  private revocations(): Watch[] {
+    const { streamAge } = this.props.settings.alarms;
+    return [
       {
         name: 'revocations-behind',
-        reason: 'Changes of permissions are followed late: people who were removed from a chat may still receive.',
+        reason: `Changes of permissions are followed more than ${streamAge.toSeconds()} s late, or for 5 minutes not at all: people who were removed from a chat may still receive.`,
         metric: this.metrics.function('permission-stream', 'IteratorAge', { statistic: 'Maximum' }),
-        over: this.props.settings.alarms.streamAge.toMilliseconds(),
-        minutes: twice,
+        over: streamAge.toMilliseconds(),
+        minutes: heard,
+        missing: TreatMissingData.BREACHING,
       },
     ];
   }
 
   private requests(): Watch[] {
-    const answering = requestFunctions.filter((name) => name !== 'websocket-authorizer');
     const failed = [
-      ...answering.map((service) => this.metrics.emitted('Failed', service, { statistic: 'Sum' })),
+      ...answeringFunctions.map((service) => this.metrics.emitted('Failed', service, { statistic: 'Sum' })),
       this.metrics.ofAuthorizer('AuthorizerFailed', { statistic: 'Sum' }),
     ];
     return [
@@ -137,34 +201,64 @@ export class Alarms extends Construct {
         over: 0,
         minutes: persistent,
       },
+      {
+        name: 'clients-refused',
+        reason: `By ${this.props.settings.alarms.refusals} a minute more clients are refused than let in: by the authorizer, by the limits of a gateway or by the HTTP API.`,
+        metric: this.refusals(),
+        over: 0,
+        minutes: persistent,
+      },
     ];
+  }
+
+  /**
+   * In how many ways more are refused than let in. API Gateway is not documented to count what the authorizer refuses, and counts
+   * throttled requests as best it can (https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-monitor.html): so each
+   * is looked at by itself.
+   */
+  private refusals(): IMetric {
+    const { webSocket, http, settings } = this.props;
+    const { refusals } = settings.alarms;
+    const ways = ['authorizer - connects', 'gateway - connects', 'http + http - requests'];
+    const named = {
+      authorizer: this.metrics.ofAuthorizer('AuthorizerRefused', { statistic: 'Sum' }),
+      gateway: this.metrics.gateway(webSocket, 'ClientError', { statistic: 'Sum' }),
+      connects: this.metrics.gateway(webSocket, 'ConnectCount', { statistic: 'Sum' }),
+      http: this.metrics.gateway(http, '4xx', { statistic: 'Sum' }),
+      requests: this.metrics.gateway(http, 'Count', { statistic: 'Sum' }),
+    };
+    return formula(ways.map((way) => `(${way} > ${refusals})`).join(' + '), named, 'Ways in which most are refused');
   }
 
   private deadLetters(): Watch[] {
     const queues = deadLetterQueues(this.props.messaging);
-    const recorded = Object.keys(queues).map((queue) =>
+    // What is recorded rings at once, and what waits keeps it ringing. When the count of those stops, nothing is known of them, and
+    // the alarm stays as it is: that the count stopped is told by `schedules-stopped` or `workflows-failing`.
+    const known = Object.keys(queues).flatMap((queue) => [
       this.metrics.emitted('DeadLettersRecorded', 'dead-letter-recorder', { statistic: 'Sum' }, { queue }),
-    );
+      this.metrics.emitted('DeadLettersWaiting', 'dead-letter-watch', { statistic: 'Maximum' }, { queue }),
+    ]);
     // Not their age: what a standard queue has handed out more than three times does not count for it, and what the recorder keeps
     // failing at is just that. One that waits for its next try is not visible.
-    const waiting = Object.values(queues).flatMap((queue) =>
+    const unrecorded = Object.values(queues).flatMap((queue) =>
       ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible'].map((metricName) =>
         this.metrics.queue(queue, metricName, { statistic: 'Maximum' }),
       ),
     );
     return [
       {
-        name: 'dead-letters',
-        reason: 'Messages were given up. They are kept as dead letters until an operator redrives or discards them.',
-        metric: sum(recorded, 'Dead letters'),
+        name: 'dead-letters-waiting',
+        reason: 'Messages were given up. This rings until an operator has redriven or discarded the last dead letter.',
+        metric: sum(known, 'Dead letters'),
         over: 0,
         minutes: atOnce,
+        missing: TreatMissingData.IGNORE,
       },
       {
         name: 'dead-letters-unrecorded',
         reason:
           'Dead letters wait in SQS: the recorder does not get them into the table, where operators would see them.',
-        metric: sum(waiting, 'Dead letters that are not recorded'),
+        metric: sum(unrecorded, 'Dead letters that are not recorded'),
         over: 0,
         minutes: always,
       },
@@ -178,12 +272,17 @@ export class Alarms extends Construct {
     const each = (metricName: string, statistic: string): Metric[] =>
       names.map((name) => this.metrics.function(name, metricName, { statistic }));
     const durations = names.filter((name) => !pacedFunctions.includes(name));
+    const ended = names.flatMap((name) =>
+      name === 'websocket-authorizer'
+        ? this.metrics.ofAuthorizer('AuthorizerEnded', { statistic: 'Sum' })
+        : this.metrics.function(name, 'Errors', { statistic: 'Sum' }),
+    );
     return [
       {
         name: `${kind}-failing`,
         section: 'functions-failing',
         reason: `${who} crash, time out or cannot be started.`,
-        metric: sum(each('Errors', 'Sum'), 'Invocations that failed'),
+        metric: sum(ended, 'Invocations that failed'),
         over: 0,
         minutes: persistent,
       },
@@ -236,18 +335,31 @@ export class Alarms extends Construct {
   private workflows(): Watch[] {
     const count = (name: string, metricName: string): Metric =>
       this.metrics.workflow(workflowArn(this, name), metricName, { statistic: 'Sum' });
-    const failed = [
-      ...workflows.map((name) => count(name, 'ExecutionsFailed')),
-      ...[...workflows, controlWorkflow].map((name) => count(name, 'ExecutionsTimedOut')),
-    ];
     return [
       {
         name: 'workflows-failing',
         reason:
-          'Executions fail or time out again and again: groups of parts are not concluded, or redrives do not go on.',
-        metric: sum(failed, 'Executions that failed or timed out'),
+          'Executions fail or time out again and again: groups of parts are not concluded, redrives that died are not taken up, or letters and streams are not watched.',
+        metric: sum(
+          workflows.flatMap((name) => [count(name, 'ExecutionsFailed'), count(name, 'ExecutionsTimedOut')]),
+          'Executions that failed or timed out',
+        ),
         over: 0,
         minutes: persistent,
+      },
+      {
+        name: 'redrives-failing',
+        reason: 'A redrive of dead letters ended as failed, or a step of redriving took too long.',
+        metric: sum(
+          [
+            count(redriveWorkflow, 'ExecutionsFailed'),
+            count(redriveWorkflow, 'ExecutionsTimedOut'),
+            count(controlWorkflow, 'ExecutionsTimedOut'),
+          ],
+          'Redrives that failed',
+        ),
+        over: 0,
+        minutes: atOnce,
       },
     ];
   }
@@ -263,7 +375,8 @@ export class Alarms extends Construct {
     }));
     const alarm = this.alarm({
       name: 'schedules-stopped',
-      reason: 'The schedules that end groups of parts and take up dead redrives do not start their workflows.',
+      reason:
+        'Schedules do not start their workflows: those that end groups of parts, take up dead redrives, count dead letters and watch the stream of permissions.',
       metric: countOver(started, 'Schedules at work'),
       over: started.length,
       minutes: always,
@@ -315,13 +428,20 @@ export class Alarms extends Construct {
     ];
   }
 
+  /**
+   * DynamoDB writes these metrics only when it throttles. Whether an alarm on them may take that for good, or stays as it was, AWS tells
+   * both ways (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html, "TreatMissingData", and
+   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html). So nothing is missing here.
+   */
   private tables(): Watch[] {
     const { tables, settings } = this.props;
+    const [scheduled] = scheduledWorkflows;
+    const minutely = this.metrics.workflow(workflowArn(this, scheduled), 'ExecutionsStarted', { statistic: 'Sum' });
     const throttled = (name: string, reason: string, metrics: Metric[]): Watch => ({
       name: `tables-throttled-${name}`,
       section: 'tables-throttled',
       reason,
-      metric: sum(metrics, 'Requests throttled'),
+      metric: steadySum(metrics, minutely, 'Requests throttled'),
       over: settings.alarms.tableThrottles,
       minutes: persistent,
     });
@@ -368,7 +488,7 @@ export class Alarms extends Construct {
     minutes: [datapointsToAlarm, evaluationPeriods],
     rings = ComparisonOperator.GREATER_THAN_THRESHOLD,
     missing = TreatMissingData.NOT_BREACHING,
-  }: Watch & { rings?: ComparisonOperator; missing?: TreatMissingData }): Alarm {
+  }: Watch & { rings?: ComparisonOperator }): Alarm {
     const alarm = new Alarm(this, name, {
       alarmName: `${Stack.of(this).stackName}-${name}`,
       alarmDescription: `${reason} What to do: ${this.props.settings.runbook}#${section}`,

@@ -8,6 +8,10 @@ export const namespace = 'WebSocketNotificationService';
 /** `sequenced`: FIFO, with numbers of the service's own. */
 export const messageTypes = ['standard', 'fifo', 'sequenced'] as const;
 
+/** Functions that post to connections: a message for the first time, and again. */
+export const senders = ['message-processor', 'fan-out'] as const;
+export const posters = [...senders, 'delivery-retry'] as const;
+
 /** Functions that somebody waits for: a socket or an HTTP caller. */
 export const requestFunctions = [
   'websocket-authorizer',
@@ -22,6 +26,12 @@ export const requestFunctions = [
   'report',
 ] as const;
 
+/**
+ * Those whose every failure is ours. For Lambda the authorizer fails when it refuses a client without a good token, since it can only
+ * throw; and it writes no metrics. What it does is counted from its log.
+ */
+export const answeringFunctions = requestFunctions.filter((name) => name !== 'websocket-authorizer');
+
 /** Functions that are fed from queues, a stream or a workflow. */
 export const messageFunctions = [
   'message-processor',
@@ -31,6 +41,12 @@ export const messageFunctions = [
   'dead-letter-recorder',
   'redrive-batch',
 ] as const;
+
+/** `Refused`: a connection, for a reason. `Failed`: it could not decide. `Ended`: Lambda cut it off, or it crashed. */
+export type AuthorizerCount = 'AuthorizerRefused' | 'AuthorizerFailed' | 'AuthorizerEnded';
+
+/** All whose errors Lambda counts rightly. */
+export const countedFunctions = [...answeringFunctions, ...messageFunctions];
 
 /** How often an alarm looks, and how fine the dashboard is. */
 export const period = Duration.minutes(1);
@@ -97,7 +113,7 @@ export class ServiceMetrics {
   }
 
   /** What a filter on the authorizer's log counts: without dimensions, in a namespace that is the stack's name. */
-  ofAuthorizer(metricName: string, reading: Reading): Metric {
+  ofAuthorizer(metricName: AuthorizerCount, reading: Reading): Metric {
     return this.of(this.#stackName, metricName, {}, reading);
   }
 
@@ -112,31 +128,62 @@ export class ServiceMetrics {
 }
 
 /**
- * The sum of metrics. Not `SUM(METRICS())`: AWS advises against functions over arrays in alarms, and `+` takes what is missing
- * for 0 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
+ * Several metrics as one. What is missing counts as 0, and is missing from the result only where all is
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html, "Basic arithmetic functions"). In alarms there are
+ * ten at most (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html), and no functions over arrays, such as
+ * `SUM(METRICS())`, which AWS advises against.
+ *
+ * @param named the metrics, by what the expression calls them
+ */
+export function formula(text: string, named: Record<string, Metric>, label: string): MathExpression {
+  return new MathExpression({ expression: text, usingMetrics: named, label, period });
+}
+
+/**
+ * The sum of metrics.
  *
  * @param about tells its metrics from those of other sums in the same graph
  */
 export function sum(metrics: readonly Metric[], label: string, about = ''): MathExpression {
-  const ids = metrics.map((_metric, index) => `m${about.replace(/\W/g, '_')}${index}`);
-  return expression(metrics, ids, ids.join(' + '), label);
+  const named = numbered(`m${about.replace(/\W/g, '_')}`, metrics);
+  return formula(added(named), named, label);
+}
+
+/**
+ * The sum of metrics that are there only when something happens, and of nothing when it does not.
+ *
+ * @param steady a metric that is always there: it is added and taken away again
+ */
+export function steadySum(metrics: readonly Metric[], steady: Metric, label: string): MathExpression {
+  const named = numbered('m', metrics);
+  return formula(`${added(named)} + steady - steady`, { ...named, steady }, label);
 }
 
 /** How many of the metrics are over their limit. */
 export function countOver(limited: readonly { metric: Metric; limit: number }[], label: string): MathExpression {
-  const ids = limited.map((_metric, index) => `m${index}`);
   const tests = limited.map(({ limit }, index) => `(m${index} > ${limit})`);
-  return expression(
+  const named = numbered(
+    'm',
     limited.map(({ metric }) => metric),
-    ids,
-    tests.join(' + '),
-    label,
   );
+  return formula(tests.join(' + '), named, label);
 }
 
 /** The first metric less the second. */
 export function difference(whole: Metric, part: Metric, label: string): MathExpression {
-  return expression([whole, part], ['whole', 'part'], 'whole - part', label);
+  return formula('whole - part', { whole, part }, label);
+}
+
+/** How many parts there are beyond what a share of all allows, the parts and the others. */
+export function beyondShare(
+  share: number,
+  parts: readonly Metric[],
+  others: readonly Metric[],
+  label: string,
+): MathExpression {
+  const part = numbered('part', parts);
+  const other = numbered('other', others);
+  return formula(`${added(part)} - ${share} * (${added({ ...part, ...other })})`, { ...part, ...other }, label);
 }
 
 /**
@@ -150,14 +197,15 @@ export function share(
   label: string,
   about: string,
 ): MathExpression {
-  const name = (kind: string, metrics: readonly Metric[]): string[] =>
-    metrics.map((_, index) => `${about}${kind}${index}`);
-  const ids = [...name('part', parts), ...name('whole', wholes)];
-  const text = `100 * (${name('part', parts).join(' + ')}) / (${name('whole', wholes).join(' + ')})`;
-  return expression([...parts, ...wholes], ids, text, label);
+  const part = numbered(`${about}part`, parts);
+  const whole = numbered(`${about}whole`, wholes);
+  return formula(`100 * (${added(part)}) / (${added(whole)})`, { ...part, ...whole }, label);
 }
 
-function expression(metrics: readonly Metric[], ids: readonly string[], text: string, label: string): MathExpression {
-  const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [ids[index] ?? '', metric]));
-  return new MathExpression({ expression: text, usingMetrics, label, period });
+function numbered(name: string, metrics: readonly Metric[]): Record<string, Metric> {
+  return Object.fromEntries(metrics.map((metric, index) => [`${name}${index}`, metric]));
+}
+
+function added(named: Record<string, Metric>): string {
+  return Object.keys(named).join(' + ');
 }

@@ -57,9 +57,18 @@ export function deadLetterQueues(messaging: Messaging) {
 }
 
 /** Workflows that start once a minute. */
-export const scheduledWorkflows = ['multipart-expiry', 'redrive-watch'] as const;
+export const scheduledWorkflows = [
+  'multipart-expiry',
+  'redrive-watch',
+  'dead-letter-watch',
+  'permission-stream-watch',
+] as const;
 
-/** Workflows whose failure is one; `redrive-control` answers operators by failing, as in `Conflict`. */
-export const workflows = ['multipart-completion', 'dlq-redrive', ...scheduledWorkflows] as const;
+/** Workflows that come again when they have failed. */
+export const workflows = ['multipart-completion', ...scheduledWorkflows] as const;
 
+/** It fails when the redrive it is for has. */
+export const redriveWorkflow = 'dlq-redrive';
+
+/** It answers operators by failing, as in `Conflict`. */
 export const controlWorkflow = 'redrive-control';

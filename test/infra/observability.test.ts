@@ -1,11 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { metricCatalogue, metricNamespace, type MetricDefinition } from '../../functions/platform/metric-catalogue.ts';
-import { environments } from '../../infra/config.ts';
+import {
+  metricCatalogue,
+  metricNamespace,
+  slowDeliveryMs,
+  type MetricDefinition,
+} from '../../functions/platform/metric-catalogue.ts';
+import { environments, settingsOf } from '../../infra/config.ts';
+import * as values from '../../infra/dashboard/values.ts';
+import * as serviceMetrics from '../../infra/service-metrics.ts';
 import { type Resource, root, Synthesized, targetId } from './synthesized.ts';
+import { compilePattern } from '../../local/logs/filter-pattern.ts';
 import { metricsOfAlarm, namesIn, textOf, vendedMetrics, type WatchedMetric, widgetsOf } from './watched-metrics.ts';
 
 const catalogue: Record<string, MetricDefinition> = metricCatalogue;
+
+type NamedMetric = { MetricName: string };
 
 /** The anchors of a page, as GitHub and most others make them of its headings. */
 const anchors = new Set(
@@ -17,6 +27,37 @@ const anchors = new Set(
       .replaceAll(' ', '-'),
   ),
 );
+
+describe('what infra says of the functions’ metrics', () => {
+  const { Refused, Posts, RetryOutcomes, PartsRefused, GroupsEnded, DeadLettersSent, RedriveOutcomes } =
+    metricCatalogue;
+  const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
+
+  test.each<[string, readonly string[], readonly string[]]>([
+    ['refusals', values.refusals, Refused.values],
+    ['outcomes of posts', values.postOutcomes, Posts.values],
+    ['outcomes of retries', values.retryOutcomes, RetryOutcomes.values],
+    ['refusals of parts', values.partRefusals, PartsRefused.values],
+    ['ends of groups', values.groupOutcomes, GroupsEnded.values],
+    ['stages of dead letters', values.deadLetterStages, DeadLettersSent.values],
+    ['outcomes of redrives', values.redriveOutcomes, RedriveOutcomes.values],
+    ['types of messages', serviceMetrics.messageTypes, metricCatalogue.Published.values],
+    ['functions that answer', serviceMetrics.answeringFunctions, metricCatalogue.Failed.services],
+    ['functions that post', serviceMetrics.posters, Posts.services],
+    ['functions that post first', serviceMetrics.senders, metricCatalogue.DeliveryLatency.services],
+    ['functions that write metrics', serviceMetrics.countedFunctions, metricCatalogue.ColdStart.services],
+  ])('%s are those of the catalogue', (_what, listed, written) => {
+    expect(sorted(listed)).toEqual(sorted(written));
+  });
+
+  test('the namespace and what is slow are one', () => {
+    expect(serviceMetrics.namespace).toBe(metricNamespace);
+    for (const environment of environments) {
+      expect(settingsOf(environment).alarms.slowDelivery.toMilliseconds()).toBe(slowDeliveryMs);
+    }
+    expect(metricCatalogue.SlowMessages.what).toContain(`${slowDeliveryMs.toLocaleString('en')} ms`);
+  });
+});
 
 describe.each(environments)('what watches %s', (environment) => {
   const stack = new Synthesized(environment);
@@ -47,11 +88,15 @@ describe.each(environments)('what watches %s', (environment) => {
     if (!metric) return `the catalogue has no ${name}`;
     if (of !== stackName) return `${name} is of the stack ${of}`;
     if (!metric.services.includes(service)) return `${service} does not write ${name}`;
-    if (!stack.functions().has(service)) return `the stack has no function ${service}`;
+    if (!stack.functions().has(service) && !isWorkflow(service)) return `the stack has no ${service}`;
     if (Object.keys(by).join() !== (metric.by ?? ''))
       return `${name} is by ${metric.by}, not ${Object.keys(by).join()}`;
     const [value] = Object.values(by);
     return value === undefined || metric.values?.includes(value) ? undefined : `${name} has no ${metric.by} ${value}`;
+  }
+
+  function isWorkflow(service: string): boolean {
+    return names['StateMachineArn']?.some((arn) => arn.endsWith(`:${stackName}-${service}`)) === true;
   }
 
   function unknownOfFilters(name: string, dimensions: Record<string, string>) {
@@ -139,7 +184,12 @@ describe.each(environments)('what watches %s', (environment) => {
     });
 
     it('says what a minute without data means', () => {
-      expect(['notBreaching', 'missing']).toContain(Properties.TreatMissingData);
+      const otherwise: Record<string, string> = {
+        'dead-letters-waiting': 'ignore',
+        'revocations-behind': 'breaching',
+        'schedules-stopped': 'missing',
+      };
+      expect(Properties.TreatMissingData).toBe(otherwise[shortName(alarm)] ?? 'notBreaching');
     });
 
     it('is one that CloudWatch takes: ten metrics at most, each minute by minute, with statistics that add up', () => {
@@ -169,11 +219,43 @@ describe.each(environments)('what watches %s', (environment) => {
 
   it('watches every function for errors and throttles, and against its timeout all that are not paced by it', () => {
     const all = names['FunctionName']?.slice().sort();
-    expect(watchedBy(/-functions-failing$/, 'FunctionName')).toEqual(all);
     expect(watchedBy(/-functions-throttled$/, 'FunctionName')).toEqual(all);
     expect(watchedBy(/-functions-near-timeout$/, 'FunctionName')).toEqual(
       all?.filter((name) => !/-(fan-out|redrive-batch)$/.test(name)),
     );
+    expect(watchedBy(/-functions-failing$/, 'FunctionName').filter(Boolean)).toEqual(
+      all?.filter((name) => !name.endsWith('-websocket-authorizer')),
+    );
+  });
+
+  it('knows from the authorizer’s log what ended it, and does not take a client without a good token for that', () => {
+    const [failing] = alarms.filter((alarm) => shortName(alarm) === 'request-functions-failing').map(metricsOfAlarm);
+    expect(failing?.filter(({ namespace }) => namespace === stackName).map(({ name }) => name)).toEqual([
+      'AuthorizerEnded',
+    ]);
+    const counted = (line: string): string[] =>
+      filters
+        .filter(({ Properties }) => compilePattern(Properties.FilterPattern)(line))
+        .flatMap(({ Properties }) => Properties.MetricTransformations.map(({ MetricName }: NamedMetric) => MetricName));
+    const id = '6f8ad8a4-7bfc-4b0f-8b7a-52f5a4a4f9d1';
+    const thrown = {
+      errorType: 'Error',
+      errorMessage: 'Unauthorized',
+      stack: [
+        'Error: Unauthorized',
+        '    at async Runtime.handleOnceNonStreaming (file:///var/runtime/index.mjs:1173:29)',
+      ],
+    };
+    const lost = { errorType: 'Runtime.ImportModuleError', errorMessage: 'Error: Cannot find module' };
+    expect(counted(`2026-11-22T09:03:22.000Z ${id} Task timed out after 10.01 seconds`)).toEqual(['AuthorizerEnded']);
+    expect(counted(`RequestId: ${id} Error: Runtime exited with error: signal: killed`)).toEqual(['AuthorizerEnded']);
+    expect(counted(`2026-11-22T09:03:22.000Z\tundefined\tERROR\tUncaught Exception \t${JSON.stringify(lost)}`)).toEqual(
+      ['AuthorizerEnded'],
+    );
+    expect(counted(`2026-11-22T09:03:22.000Z\t${id}\tERROR\tInvoke Error \t${JSON.stringify(thrown)}`)).toEqual([]);
+    expect(counted(JSON.stringify({ level: 'INFO', message: 'Refused a connection', why: 'token' }))).toEqual([
+      'AuthorizerRefused',
+    ]);
   });
 
   it('rings at four fifths of a function’s own timeout', () => {
@@ -199,24 +281,68 @@ describe.each(environments)('what watches %s', (environment) => {
     );
   });
 
-  it('counts every dead letter that is recorded', () => {
-    expect(watchedBy(/^dead-letters$/, 'queue')).toEqual([...metricCatalogue.DeadLettersRecorded.values].sort());
+  it('counts every dead letter that is recorded, and every one that waits', () => {
+    const [known] = alarms.filter((alarm) => shortName(alarm) === 'dead-letters-waiting').map(metricsOfAlarm);
+    for (const name of ['DeadLettersRecorded', 'DeadLettersWaiting'] as const) {
+      const queues = known?.flatMap((metric) => (metric.name === name ? (metric.dimensions['queue'] ?? '') : []));
+      expect(queues?.sort()).toEqual([...metricCatalogue[name].values].sort());
+    }
+  });
+
+  it('watches the posts of every function that posts, by each outcome that is a failure', () => {
+    expect(watchedBy(/^posts-/, 'service')).toEqual([...metricCatalogue.Posts.services].sort());
+    expect(watchedBy(/^posts-/, 'outcome')).toEqual(
+      metricCatalogue.Posts.values.filter((outcome) => outcome !== 'gone').sort(),
+    );
+  });
+
+  it('watches how late messages are in chats of every size', () => {
+    expect(watchedBy(/^delivery-slow-/, 'service')).toEqual([...metricCatalogue.DeliveryLatency.services].sort());
+    expect(watchedBy(/^delivery-slow-large$/, 'messageType')).toEqual([...serviceMetrics.messageTypes].sort());
   });
 
   it('watches every table, and of those that messages pass every index', () => {
-    expect(watchedBy(/^tables-throttled-/, 'TableName')).toEqual(names['TableName']?.slice().sort());
+    expect(watchedBy(/^tables-throttled-/, 'TableName').filter(Boolean)).toEqual(names['TableName']?.slice().sort());
     expect(watchedBy(/^tables-throttled-reads$/, 'GlobalSecondaryIndexName')).toEqual(
       ['', 'bySequence', 'byChat', 'byConnection', 'byUser'].sort(),
     );
   });
 
+  it('never lacks data about tables, whether or not DynamoDB has any', () => {
+    for (const alarm of alarms.filter((candidate) => shortName(candidate).startsWith('tables-throttled-'))) {
+      expect(expressionOf(alarm)).toMatch(/ \+ steady - steady$/);
+      const [steady] = metricsOfAlarm(alarm).filter(({ namespace }) => namespace === 'AWS/States');
+      expect(steady).toMatchObject({ name: 'ExecutionsStarted', statistic: 'Sum' });
+    }
+  });
+
   it('watches every workflow but the one that answers by failing, which may only not time out', () => {
     const machines = names['StateMachineArn']?.slice().sort();
-    const failing = alarms.filter((alarm) => shortName(alarm) === 'workflows-failing').flatMap(metricsOfAlarm);
+    const failing = alarms
+      .filter((alarm) => ['workflows-failing', 'redrives-failing'].includes(shortName(alarm)))
+      .flatMap(metricsOfAlarm);
     const of = (name: string): string[] =>
       failing.flatMap((metric) => (metric.name === name ? (metric.dimensions['StateMachineArn'] ?? '') : [])).sort();
     expect(of('ExecutionsTimedOut')).toEqual(machines);
     expect(of('ExecutionsFailed')).toEqual(machines?.filter((arn) => !arn.endsWith('-redrive-control')));
+  });
+
+  it('rings for the first redrive that fails, and for nothing else that fails as soon', () => {
+    const alarm = alarms.find((candidate) => shortName(candidate) === 'redrives-failing');
+    expect(alarm?.['Properties']).toMatchObject({ Threshold: 0, EvaluationPeriods: 1, DatapointsToAlarm: 1 });
+    const watched = metricsOfAlarm(alarm as Resource).filter(({ name }) => name === 'ExecutionsFailed');
+    expect(watched.map(({ dimensions }) => dimensions['StateMachineArn'])).toEqual([
+      expect.stringMatching(/-dlq-redrive$/),
+    ]);
+  });
+
+  it('hears it when changes of permissions are no longer followed, also where nothing is known of them any more', () => {
+    const alarm = alarms.find((candidate) => shortName(candidate) === 'revocations-behind');
+    expect(alarm?.['Properties']).toMatchObject({
+      ...{ MetricName: 'IteratorAge', Statistic: 'Maximum', Threshold: 30_000 },
+      ...{ EvaluationPeriods: 3, DatapointsToAlarm: 3, TreatMissingData: 'breaching' },
+      AlarmDescription: expect.stringContaining('for 5 minutes not at all') as string,
+    });
   });
 
   it('hears it when the schedules fall silent, also where nothing is known of them any more', () => {
