@@ -38,11 +38,11 @@ export interface RecorderSettings extends Omit<QueueSettings, 'maxReceiveCount'>
 /** How a table's stream is read. What keeps failing is given up after so many retries, or when it is so old. */
 export interface StreamSettings {
   batchSize: number;
+  /** How many batches of a shard are in hand at once; records of one item stay in order. 10 at most. */
+  parallelBatches: number;
   retryAttempts: number;
   maxRecordAge: Duration;
 }
-  /** How many batches of a shard are in hand at once; records of one item stay in order. 10 at most. */
-  parallelBatches: number;
 
 /** From where on somebody is told; over how many minutes is a matter of each alarm (infra/alarms.ts). */
 export interface AlarmSettings {
@@ -172,16 +172,18 @@ const dev: Settings = {
   rateLimit: {
     user: { perSecond: 50, burst: 500 },
     chat: { perSecond: 200, burst: 2_000 },
-    // Four clients of a user who comes back to 500 chats on each.
-    subscriptions: { perSecond: 200, burst: 2_000 },
-  },
-  functions: {
-    // Memory buys CPU, one core for 1,769 MB (AWS: "Configure Lambda function memory"), and no function fills 128 MB: so
-    // these sizes are CPU, by docs/performance.md. Loading takes 50 to 70 ms of a core: 512 MB make that a fifth of a
     // A message to a chat of a thousand is a thousand posts, and all workers together make 4,800 a second (`fanOut`): so
     // such a chat can take four tenths of them, and not all. One of ten thousand could still take four times as many as there
     // are, so it waits for itself; others wait with it for as long as it goes on. A member has a quarter, as above.
     largeChats: { user: { perSecond: 0.5, burst: 5 }, chat: { perSecond: 2, burst: 20 } },
+    // Four clients of a user who comes back to 500 chats on each.
+    subscriptions: { perSecond: 200, burst: 2_000 },
+    // As many as messages. A chat of five hundred is filled, or emptied, at once.
+    permissions: { perSecond: 50, burst: 500 },
+  },
+  functions: {
+    // Memory buys CPU, one core for 1,769 MB (AWS: "Configure Lambda function memory"), and no function fills 128 MB: so
+    // these sizes are CPU, by docs/performance.md. Loading takes 50 to 70 ms of a core: 512 MB make that a fifth of a
     // second for whoever waits in front of a function that starts, 256 MB would make it two.
     gatekeeper: { memorySize: 512, timeout: Duration.seconds(10) },
     publisher: { memorySize: 512, timeout: Duration.seconds(10) },
@@ -282,6 +284,7 @@ const production: Settings = {
   identity: { ...dev.identity, selfSignUp: false, passwordSignIn: false, refreshTokenValidity: Duration.days(7) },
   // The standard and the FIFO queue have so many processors each, and as many chats are served at once.
   processor: { ...dev.processor, maximumConcurrency: 20 },
+  // Together under 30% of the account's 10,000 requests a second.
   throttling: {
     connect: { rateLimit: 400, burstLimit: 400 },
     frames: { rateLimit: 700, burstLimit: 1400 },
@@ -292,6 +295,7 @@ const production: Settings = {
       // One client that comes back may ask for hundreds of pages.
       replay: { rateLimit: 150, burstLimit: 1200 },
       // A sample of what is delivered: more tell no more.
+      report: { rateLimit: 50, burstLimit: 200 },
       subscribe: { rateLimit: 150, burstLimit: 600 },
       unsubscribe: { rateLimit: 50, burstLimit: 200 },
     },
@@ -304,6 +308,11 @@ const test: Settings = {
   ...dev,
   environment: 'test',
   youngConnection: Duration.seconds(2),
+  // A chat is large from a twentieth of the subscribers on, and so takes twenty times the messages.
+  rateLimit: {
+    ...dev.rateLimit,
+    largeChats: { user: { perSecond: 10, burst: 100 }, chat: { perSecond: 40, burst: 400 } },
+  },
   functions: {
     ...dev.functions,
     sender: { ...dev.functions.sender, timeout: Duration.seconds(4) },
@@ -315,24 +324,17 @@ const test: Settings = {
     retries: [Duration.seconds(1), Duration.seconds(1)],
   },
   deliveryRetry: {
-  // Together under 30% of the account's 10,000 requests a second.
     ...dev.deliveryRetry,
     visibilityTimeout: Duration.seconds(24),
     retries: [1, 1, 1, 1].map((seconds) => Duration.seconds(seconds)),
   },
   fanOut: { ...dev.fanOut, visibilityTimeout: Duration.seconds(24), threshold: 50 },
-  // A chat is large from a twentieth of the subscribers on, and so takes twenty times the messages.
-  rateLimit: {
-    ...dev.rateLimit,
-    largeChats: { user: { perSecond: 10, burst: 100 }, chat: { perSecond: 40, burst: 400 } },
-  },
   permissionStream: { ...dev.permissionStream, retryAttempts: 2 },
   deadLetterRecorder: {
     ...dev.deadLetterRecorder,
     visibilityTimeout: Duration.seconds(24),
     retry: Duration.seconds(1),
   },
-      report: { rateLimit: 50, burstLimit: 200 },
   multiPart: { deadline: Duration.seconds(6), announcementGrace: Duration.seconds(2) },
   redrive: { ...dev.redrive, lease: Duration.seconds(3), executionLife: Duration.seconds(5) },
   // What a test can bring about in the two seconds that a minute of its alarms takes.

@@ -129,6 +129,7 @@ describe.each(environments)('permissions of %s', (environment) => {
     expect(written('authenticate')).toEqual(['Connections', 'Subscriptions']);
     expect(stack.functionsAllowed('dynamodb:Query', table('Messages'))).toEqual(['replay', 'subscription']);
     expect(stack.functionsAllowed('dynamodb:ConditionCheckItem', table('Permissions'))).toEqual([
+      'authenticate',
       'permission-stream',
       'permissions-http',
       'subscription',
@@ -179,7 +180,6 @@ describe.each(environments)('permissions of %s', (environment) => {
     }
     for (const [name, resource] of functions) {
       const consumable = stack
-      'authenticate',
         .statementsOf(resource)
         .filter(({ Action }) => listed(Action).includes('sqs:ReceiveMessage'))
         .flatMap(({ Resource }) => listed(Resource).map(targetId));

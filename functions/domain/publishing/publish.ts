@@ -44,6 +44,8 @@ export interface Accepted {
  */
 export async function publish(request: PublishRequest, sender: Sender, now = Date.now()): Promise<Accepted> {
   const envelope = envelopeOf(request, sender.userId, now);
+  // On every line about this message, also on one that says that it was refused.
+  logger.appendKeys({ messageId: envelope.messageId });
   return traced('publish', envelope.messageId, () => accept(envelope, request, sender, now));
 }
 
@@ -110,10 +112,10 @@ const storedChannel = 'WebSocket';
 interface WhatDecides {
   permission: PermissionRow | undefined;
   connection: ConnectionRow | undefined;
-  stored: MessageRow | undefined;
-  group: PartGroupRow | undefined;
   /** The mark of a chat that is large. */
   large: object | undefined;
+  stored: MessageRow | undefined;
+  group: PartGroupRow | undefined;
   part: PartRow | undefined;
 }
 
@@ -130,11 +132,11 @@ async function readWhatDecides(request: PublishRequest, { userId, connection }: 
     ...(connection !== undefined && {
       connection: { table: environment.connectionsTable, key: { connectionId: connection.connectionId } },
     }),
-    ...(request.messageId !== undefined &&
-      request.targetChannel === storedChannel && {
     ...(request.targetChannel === storedChannel && {
       large: { table: environment.subscriptionsTable, key: { chatId, subscriber: largeChatMarker } },
     }),
+    ...(request.messageId !== undefined &&
+      request.targetChannel === storedChannel && {
         stored: { table: environment.messagesTable, key: { chatId, messageId: request.messageId } },
       }),
     ...(request.targetChannel === storedChannel && groupRowsOf(request)),
