@@ -15,7 +15,13 @@ interface Stream {
   label: string;
   shards: Shard[];
 }
-type EngineRecord = DynamoDBRecord & { dynamodb: { SequenceNumber: string; Keys: Key; OldImage?: Key } };
+/** What DynamoDB Local calls a deletion by its own TTL, which comes besides the sweeper's. */
+const expiryOfDynamoDbLocal = 'UNKNOWN_TO_SDK_VERSION';
+
+type EngineRecord = Omit<DynamoDBRecord, 'eventName'> & {
+  eventName: Exclude<DynamoDBRecord['eventName'], undefined> | typeof expiryOfDynamoDbLocal;
+  dynamodb: { SequenceNumber: string; Keys: Key; OldImage?: Key };
+};
 
 const MAX_BATCH = 1_000;
 
@@ -168,10 +174,14 @@ export class ShardReader {
   async #asLambdaGetsIt(record: EngineRecord): Promise<DynamoDBRecord> {
     const { streamArn, tableName, timeToLiveAttribute, swept } = this.#settings;
     const expiry = timeToLiveAttribute && record.dynamodb.OldImage?.[timeToLiveAttribute]?.['N'];
+    const { Keys } = record.dynamodb;
+    const expired = record.eventName === expiryOfDynamoDbLocal;
+    const eventName = record.eventName === expiryOfDynamoDbLocal ? 'REMOVE' : record.eventName;
     const wasSwept =
-      record.eventName === 'REMOVE' && expiry && (await swept?.has(tableName, record.dynamodb.Keys, String(expiry)));
+      expired || (eventName === 'REMOVE' && expiry && (await swept?.has(tableName, Keys, String(expiry))));
     return {
       ...record,
+      eventName,
       awsRegion: streamArn.split(':')[3] ?? '',
       eventSourceARN: streamArn,
       ...(wasSwept && { userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' } }),

@@ -8,7 +8,7 @@ import type { SweptRows } from './swept-rows.ts';
 // - dynoxide has one shard per stream that never ends, although it always states an EndingSequenceNumber; DynamoDB Local starts a child shard
 //   every four hours and then ends the parent by a missing NextShardIterator, as AWS does. So only the missing iterator counts as an end.
 // - Records name the region `dynoxide` or `ddblocal`, and carry no eventSourceARN (that is Lambda's to add).
-// - DynamoDB Local cuts ApproximateCreationDateTime to the minute; it deletes expired rows itself as well, with userIdentity set.
+// - DynamoDB Local cuts ApproximateCreationDateTime to the minute; it deletes expired rows itself as well, and says so by an event name that nobody else uses.
 // - TrimmedDataAccessException and ExpiredIteratorException are DynamoDB Local's alone.
 
 export interface StreamSettings {
