@@ -18,8 +18,6 @@ import type { XRay } from '../xray/xray.ts';
 export type Backend = (call: AwsCall) => Promise<Reply>;
 
 export type EdgeSettings = {
-  /** Ephemeral unless given. */
-  port?: number;
   region: string;
   accountId: string;
   /** Every role that may call; `outside` is added by the edge. */
@@ -33,8 +31,6 @@ export type EdgeSettings = {
   views?: Record<string, () => unknown>;
   /** What the control surface shows of traces. */
   xray?: Pick<XRay, 'store' | 'sampler'>;
-  /** False lets denied calls pass, still listed under /_edge/denials. Default true. */
-  enforce?: boolean;
   /** The `crash` fault struck a call of `call.worker`: end it. Called before the caller's socket is cut. */
   onCrash?: (call: AwsCall) => void;
   /** Whose worker this token is, to name the caller of an unsigned request (a JWKS fetch). */
@@ -69,7 +65,7 @@ const keepAliveMs = 10 * 60 * 1000;
 /**
  * Starts the one HTTP server every AWS call of the stack passes: tells who calls what, checks it against the template's policies,
  * counts it, and delays or fails it on demand, before a backend answers. Control surface: see control.ts.
- * @throws Error when a policy cannot be judged, or the port is taken.
+ * @throws Error when a policy cannot be judged
  */
 export async function startEdge(settings: EdgeSettings): Promise<Edge> {
   const { principals, resourcePolicies = [], roleOfWorker = () => undefined } = settings;
@@ -119,7 +115,7 @@ export async function startEdge(settings: EdgeSettings): Promise<Edge> {
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port: settings.port ?? 0, host: '127.0.0.1', backlog: 2048 }, resolve);
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 2048 }, resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
@@ -179,7 +175,7 @@ class Passage {
     const decision = this.controlled.policies.authorize(call.principal, call.resources, keysOf(call, partitionKeys));
     if (decision.allowed) return undefined;
     this.controlled.denials.record(call, decision.message);
-    return this.settings.enforce === false ? undefined : decision.message;
+    return decision.message;
   }
 
   private async dispatch(call: AwsCall): Promise<Reply> {

@@ -19,7 +19,7 @@ async function subscribed(): Promise<void> {
   await client.subscribe('chat-1', ({ sequence, messageId }) => seen.push(sequence ?? messageId)).ready;
 }
 
-const delivered = (count: number): Promise<void> => until(`${count} are delivered`, () => seen.length >= count);
+const delivered = (count: number): Promise<boolean> => until(`${count} are delivered`, () => seen.length >= count);
 
 beforeEach(() => start());
 afterEach(() => end());

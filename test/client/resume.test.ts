@@ -27,7 +27,7 @@ async function subscribed(options: SubscribeOptions = {}): Promise<Subscription>
   return subscription;
 }
 
-const delivered = (count: number): Promise<void> => until(`${count} are delivered`, () => seen.length >= count);
+const delivered = (count: number): Promise<boolean> => until(`${count} are delivered`, () => seen.length >= count);
 
 test('after a lost connection, delivery goes on from the last number', async () => {
   await subscribed({ sequencedOnly: true });

@@ -331,15 +331,6 @@ describe('who may call', () => {
     const { status } = await send(edge, 'GET', '/us-east-1_x/.well-known/jwks.json', '', { host: 'evil.example' });
     expect(status).toBe(403);
   });
-
-  test('an edge that does not enforce lets the call pass but lists it', async () => {
-    const lenient = await startStubbedEdge({ principals: [{ name: 'idle', policies: [] }], enforce: false });
-    await dynamodbOf(lenient.edge, roleCredentials('idle')).send(new GetItemCommand({ TableName: 'Chats', Key: key }));
-    const denials: unknown = await (await fetch(`${lenient.edge.url}/_edge/denials`)).json();
-    await lenient.edge.stop();
-    expect(lenient.reached).toHaveLength(1);
-    expect(denials).toHaveLength(1);
-  });
 });
 
 test('a service that fails or is not there answers in its own format', async () => {
