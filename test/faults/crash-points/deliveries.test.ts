@@ -14,12 +14,13 @@ import { retrying } from './retrying.ts';
 import type { World } from './scenario.ts';
 import { breachesOf, strikeEverywhere, type Struck } from './strike.ts';
 import { tell } from './tell.ts';
+import { strikeWatches } from './watching.ts';
 import { rolesOf } from './where.ts';
 import { WorkQueues } from './work-queues.ts';
 
 /**
  * Whichever call fails of those that nobody waits for, all is well in the end: posting to large chats and trying posts again, permissions
- * and the subscriptions that rest on them, dead letters, groups that are given up. Every call is struck in every way, each time in a chat
+ * and the subscriptions that rest on them, dead letters, groups that are given up, what looks after others. Every call is struck in every way, each time in a chat
  * of its own.
  */
 describe('whichever call fails behind everybody’s back', () => {
@@ -53,6 +54,7 @@ describe('whichever call fails behind everybody’s back', () => {
         [...following(world, vera), ...recording(world, letters)],
       ]),
       strikeExpiry(world, third),
+      strikeWatches(world),
     ]);
     struck = all.flat();
   }, 600_000);

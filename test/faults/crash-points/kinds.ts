@@ -2,6 +2,7 @@ import type { FaultRule } from '../../setup/edge-control.ts';
 
 /** The names that services have for "not so fast"; the clients of AWS try these again by themselves. */
 const throttles: Record<string, FaultRule['fault']> = {
+  cloudwatch: { error: 'ThrottlingException', statusCode: 400 },
   dynamodb: { error: 'ProvisionedThroughputExceededException', statusCode: 400 },
   'execute-api': { error: 'LimitExceededException', statusCode: 429 },
   lambda: { error: 'TooManyRequestsException', statusCode: 429 },

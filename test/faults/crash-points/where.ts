@@ -15,12 +15,14 @@ export const where: Record<string, Suite> = {
   'websocket-authorizer': 'answers',
 
   'dead-letter-recorder': 'deliveries',
+  'dead-letter-watch': 'deliveries',
   'delivery-retry': 'deliveries',
   'fan-out': 'deliveries',
   'message-processor': 'processing',
   'multipart-completion': 'processing',
   'multipart-expiry': 'deliveries',
   'permission-stream': 'deliveries',
+  'permission-stream-watch': 'deliveries',
 
   'dlq-redrive': 'redrive-calls',
   'redrive-batch': 'redrive-calls',
