@@ -1,5 +1,5 @@
 import { CognitoIdentityProviderClient, InitiateAuthCommand } from '@aws-sdk/client-cognito-identity-provider';
-import { Advice } from './advice.ts';
+import { Advice } from './commands/advice.ts';
 import type { Outputs } from './outputs.ts';
 
 /** The tokens Cognito gives for a password. */

@@ -4,7 +4,7 @@ import { timeToLiveAttribute } from '../dynamodb/table-updates.ts';
 import { roleCredentials } from '../edge/credentials.ts';
 import type { Edge } from '../edge/edge.ts';
 import { refuseUnknownProperties } from '../properties.ts';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../cloud/start-tables.ts';
 import type { PropertySupport, Stack, StackResource, SupportedResources } from '../template/stack.ts';
 import type { LambdaFunction } from './function.ts';
 import type { Functions } from './functions.ts';

@@ -1,7 +1,7 @@
 import type { CloudWatch } from '../cloudwatch/cloudwatch.ts';
 import type { WebSocketApi } from '../gateway/websocket-api.ts';
 import type { Messaging } from '../messaging/messaging.ts';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../cloud/start-tables.ts';
 import type { Stack } from '../template/stack.ts';
 import type { Observed } from './observed.ts';
 import { waitingLettersOf } from './waiting-letters.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Story } from '../../local/audit-story.ts';
+import type { Story } from '../../local/audit/story.ts';
 import { personNamed } from '../setup/sign-in.ts';
 import { Stage } from '../setup/stage.ts';
 import { until } from '../setup/until.ts';
@@ -17,7 +17,7 @@ function audit(...args: string[]): Promise<Printed> {
   const none = { AWS_ACCESS_KEY_ID: undefined, AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' };
   const env = { ...process.env, ...none, AWS_EC2_METADATA_DISABLED: 'true', AWS_PROFILE: 'nobody', NODE_OPTIONS: '' };
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'local/audit.ts'), ...args], { env }, (error, out, err) =>
+    execFile(process.execPath, [join(root, 'local/commands/audit.ts'), ...args], { env }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });

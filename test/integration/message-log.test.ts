@@ -18,7 +18,7 @@ function logs(...args: string[]): Promise<Printed> {
   const none = { AWS_ACCESS_KEY_ID: undefined, AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' };
   const env = { ...process.env, ...none, AWS_EC2_METADATA_DISABLED: 'true', AWS_PROFILE: 'nobody', NODE_OPTIONS: '' };
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'local/message-log.ts'), ...args], { env }, (error, out, err) =>
+    execFile(process.execPath, [join(root, 'local/commands/logs.ts'), ...args], { env }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });

@@ -113,7 +113,7 @@ describe('the embedded cloud starts and ends cleanly', () => {
   });
 
   function start(...args: string[]): SpawnSyncReturns<string> {
-    return run('local/start.ts', '--data', dataFolder, ...args);
+    return run('local/commands/start.ts', '--data', dataFolder, ...args);
   }
 });
 
@@ -126,7 +126,7 @@ describe('beside a running cloud', () => {
   afterAll(() => cloud.stop());
 
   test('a second one on its data folder is refused', () => {
-    const { status, stderr } = run('local/start.ts', '--data', cloud.dataFolder, '--port', '0');
+    const { status, stderr } = run('local/commands/start.ts', '--data', cloud.dataFolder, '--port', '0');
     expect(status).toBe(1);
     expect(stderr).toContain(`${cloud.dataFolder} is in use by process`);
   });
@@ -162,16 +162,16 @@ describe('beside a running cloud', () => {
     const elsewhere = join(cloud.dataFolder, 'elsewhere.json');
     const closed = { ...cloud.outputs.cognito, endpoint: 'http://127.0.0.1:9/cognito' };
     writeFileSync(elsewhere, JSON.stringify({ ...cloud.outputs, cognito: closed }));
-    expect(run('local/send.ts', '--outputs', elsewhere).stderr).toBe(
+    expect(run('local/commands/send.ts', '--outputs', elsewhere).stderr).toBe(
       'The embedded cloud does not answer. Start it with npm start.\n',
     );
-    expect(run('local/send.ts', '--outputs', join(cloud.dataFolder, 'nowhere.json')).stderr).toContain(
+    expect(run('local/commands/send.ts', '--outputs', join(cloud.dataFolder, 'nowhere.json')).stderr).toContain(
       'nowhere.json does not exist. Start the embedded cloud with npm start',
     );
   });
 
   function send(...args: string[]): SpawnSyncReturns<string> {
-    return run('local/send.ts', '--outputs', join(cloud.dataFolder, 'outputs.json'), ...args);
+    return run('local/commands/send.ts', '--outputs', join(cloud.dataFolder, 'outputs.json'), ...args);
   }
 });
 

@@ -1,4 +1,4 @@
-import { requireDeliveryRights } from '../../local/delivery-rights.ts';
+import { requireDeliveryRights } from '../../local/rights/delivery-rights.ts';
 import { PolicyEvaluator } from '../../local/edge/iam.ts';
 import type { Stack } from '../../local/template/stack.ts';
 

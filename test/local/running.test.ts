@@ -1,4 +1,4 @@
-import { Running } from '../../local/running.ts';
+import { Running } from '../../local/cloud/running.ts';
 
 describe('what is running', () => {
   let stopped: string[];

@@ -1,5 +1,5 @@
 import { PolicyEvaluator } from '../../local/edge/iam.ts';
-import { requireTracingRights } from '../../local/tracing-rights.ts';
+import { requireTracingRights } from '../../local/rights/tracing-rights.ts';
 import type { Stack, StackResource } from '../../local/template/stack.ts';
 
 const account = { region: 'us-east-1', accountId: '000000000000' };

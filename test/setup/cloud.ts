@@ -23,7 +23,7 @@ const root = join(import.meta.dirname, '../..');
 /**
  * Starts the embedded cloud on the template synthesized for tests, or points at a deployed stack when `OUTPUTS` is set.
  * @param options.dataFolder continue with this data instead of none
- * @param options.arguments more arguments for `local/start.ts`
+ * @param options.arguments more arguments for `local/commands/start.ts`
  */
 export async function startCloud(options: { dataFolder?: string; arguments?: string[] } = {}): Promise<Cloud> {
   const deployed = deployedOutputs();
@@ -35,7 +35,7 @@ export async function startCloud(options: { dataFolder?: string; arguments?: str
   const child = spawn(
     process.execPath,
     [
-      join(root, 'local/start.ts'),
+      join(root, 'local/commands/start.ts'),
       ...[
         '--assembly',
         join(root, 'dist/cdk.test'),

@@ -4,7 +4,7 @@ import type { CallCount } from '../../local/edge/calls.ts';
 import type { Denial } from '../../local/edge/control.ts';
 import type { ActiveFault, FaultRule } from '../../local/edge/faults.ts';
 import type { StatementUse } from '../../local/edge/iam.ts';
-import type { ProcessUsage } from '../../local/process-usage.ts';
+import type { ProcessUsage } from '../../local/cloud/process-usage.ts';
 import type { Trace } from '../../local/xray/trace-store.ts';
 import type { Outputs } from './outputs.ts';
 
@@ -12,7 +12,7 @@ export type { ShownAlarm } from '../../local/cloudwatch/alarms.ts';
 export type { CallCount } from '../../local/edge/calls.ts';
 export type { ActiveFault, FaultRule, StruckCalls } from '../../local/edge/faults.ts';
 export type { StatementUse } from '../../local/edge/iam.ts';
-export type { ProcessUsage } from '../../local/process-usage.ts';
+export type { ProcessUsage } from '../../local/cloud/process-usage.ts';
 export type { Segment, Trace } from '../../local/xray/trace-store.ts';
 
 /** The embedded cloud's control surface, which a deployed stack does not have. */

@@ -24,7 +24,7 @@ export class Stage {
 
   /**
    * Standard messages are not delivered twice unless asked for: these tests count.
-   * @param options.arguments more arguments for `local/start.ts`
+   * @param options.arguments more arguments for `local/commands/start.ts`
    * @param options.dataFolder continue with this data instead of none
    */
   static async start(options: { duplicates?: number; arguments?: string[]; dataFolder?: string } = {}): Promise<Stage> {

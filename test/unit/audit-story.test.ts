@@ -1,7 +1,7 @@
 import type { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { type ExecutionEvent, ExecutionLogs, type LoggedExecution } from '../../local/audit-log.ts';
-import { storyOf } from '../../local/audit-story.ts';
-import { textOf } from '../../local/audit-text.ts';
+import { type ExecutionEvent, ExecutionLogs, type LoggedExecution } from '../../local/audit/execution-logs.ts';
+import { storyOf } from '../../local/audit/story.ts';
+import { textOf } from '../../local/audit/story-text.ts';
 
 const redriveId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 const json = (value: unknown) => JSON.stringify(value);

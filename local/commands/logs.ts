@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { decodeTime, isValid } from 'ulid';
+import { journeyOf } from '../journey/journey.ts';
+import { journeyText } from '../journey/journey-text.ts';
+import { linesAbout, type MessageLine } from '../journey/message-lines.ts';
 import { Advice, adviceOnLogs, failWith } from './advice.ts';
-import { journeyOf } from './journey/journey.ts';
-import { journeyText } from './journey/journey-text.ts';
-import { linesAbout, type MessageLine } from './journey/message-lines.ts';
-import { logsClient } from './log-messages.ts';
+import { logsClient } from './read-logs.ts';
 import { fromOutputs, localOutputs } from './outputs-file.ts';
 
 const usage = `npm run logs -- --message ID [--outputs FILE] [--json]

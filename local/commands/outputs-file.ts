@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Advice } from './advice.ts';
 
 /** Where `npm start` writes them. */
-export const localOutputs = join(import.meta.dirname, '../.local/outputs.json');
+export const localOutputs = join(import.meta.dirname, '../../.local/outputs.json');
 
 /**
  * What a command needs from a stack's outputs: those of the embedded cloud, or of the one stack that CDK wrote them for.

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import type { DemoOutputs } from './demo/outputs.ts';
-import type { FrontReply, FrontRoute } from './gateway/front.ts';
+import type { DemoOutputs } from '../demo/outputs.ts';
+import type { FrontReply, FrontRoute } from '../gateway/front.ts';
 
-const folder = join(import.meta.dirname, '../dist/demo');
+const folder = join(import.meta.dirname, '../../dist/demo');
 
 /** The page's files by path; whatever else is asked for under `/demo` does not exist. */
 const files = new Map([

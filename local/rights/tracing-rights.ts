@@ -1,7 +1,7 @@
-import type { PolicyEvaluator } from './edge/iam.ts';
-import type { FunctionDefinition } from './lambda/function.ts';
-import { nameInArn } from './messaging/identifiers.ts';
-import type { Stack } from './template/stack.ts';
+import type { PolicyEvaluator } from '../edge/iam.ts';
+import type { FunctionDefinition } from '../lambda/function.ts';
+import { nameInArn } from '../messaging/identifiers.ts';
+import type { Stack } from '../template/stack.ts';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html */
 const ofFunctions = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];

@@ -1,9 +1,9 @@
-import type { Principal } from './edge/iam.ts';
-import { folderOf } from './lambda/from-template.ts';
-import { schedulesOf } from './scheduler/from-template.ts';
-import { machineRoleOf } from './step-functions/from-template.ts';
-import { identityPoliciesOf } from './template/policies.ts';
-import type { Stack } from './template/stack.ts';
+import type { Principal } from '../edge/iam.ts';
+import { folderOf } from '../lambda/from-template.ts';
+import { schedulesOf } from '../scheduler/from-template.ts';
+import { machineRoleOf } from '../step-functions/from-template.ts';
+import { identityPoliciesOf } from '../template/policies.ts';
+import type { Stack } from '../template/stack.ts';
 
 /**
  * Every role that may call AWS, named as calls and faults name it: a function by its folder, a workflow by its definition's file, a

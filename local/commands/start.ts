@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { moveClock } from './clock.ts';
-import { type Cloud, startCloud } from './cloud.ts';
+import { moveClock } from '../clock.ts';
+import { type Cloud, startCloud } from '../cloud/cloud.ts';
+import { requireFreePort } from '../gateway/front.ts';
+import { demoChat, seedDemoChat } from '../people.ts';
+import { Summary } from '../summary/summary.ts';
 import { takeDataFolder } from './data-folder.ts';
-import { requireFreePort } from './gateway/front.ts';
-import { readOptions, type StartOptions, usage } from './options.ts';
-import { demoChat, seedDemoChat } from './people.ts';
+import { readOptions, type StartOptions, usage } from './start-options.ts';
 import { sendMessage } from './send.ts';
-import { Summary } from './summary/summary.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 
 /** `npm start`: builds, synthesizes, boots what was synthesized, and shows a message on its way through it. */
 async function main(): Promise<void> {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Backend } from './edge/edge.ts';
-import { type Messaging, startMessaging } from './messaging/messaging.ts';
-import { provisionMessaging } from './messaging/provision.ts';
-import { withoutTraceAttribute, withTraceHeader } from './messaging/trace-headers.ts';
-import type { Stack } from './template/stack.ts';
+import type { Backend } from '../edge/edge.ts';
+import { type Messaging, startMessaging } from '../messaging/messaging.ts';
+import { provisionMessaging } from '../messaging/provision.ts';
+import { withoutTraceAttribute, withTraceHeader } from '../messaging/trace-headers.ts';
+import type { Stack } from '../template/stack.ts';
 
 /** The stack's topics and queues, running: SNS and SQS as backends of the edge. */
 export type Queues = { messaging: Messaging; backend: Backend; stop(): Promise<void> };

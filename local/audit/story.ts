@@ -1,4 +1,4 @@
-import type { ExecutionEvent, LoggedExecution } from './audit-log.ts';
+import type { ExecutionEvent, LoggedExecution } from './execution-logs.ts';
 
 /** What a redrive has counted. */
 export type Counts = {

@@ -1,12 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createAppSync } from './appsync/appsync.ts';
-import { appSyncDefinitionOf } from './appsync/from-stack.ts';
-import type { TokenVerifier } from './appsync/tokens.ts';
-import { type Credentials, roleCredentials } from './edge/credentials.ts';
-import type { FrontRoute } from './gateway/front.ts';
-import { plainHeaders } from './loopback.ts';
+import { createAppSync } from '../appsync/appsync.ts';
+import { appSyncDefinitionOf } from '../appsync/from-stack.ts';
+import type { TokenVerifier } from '../appsync/tokens.ts';
+import { type Credentials, roleCredentials } from '../edge/credentials.ts';
+import type { FrontRoute } from '../gateway/front.ts';
+import { plainHeaders } from '../loopback.ts';
+import type { Stack } from '../template/stack.ts';
 import { dataSourceRoles } from './principals.ts';
-import type { Stack } from './template/stack.ts';
 
 /** The stack's GraphQL API, running: its place on the front, and what ends it. */
 export type GraphqlApi = { route: FrontRoute; stop(): Promise<void> };

@@ -1,55 +1,55 @@
 import { JwtVerifier } from 'aws-jwt-verify';
 import type { Jwks } from 'aws-jwt-verify/jwk';
-import { appSyncResources } from './appsync/from-stack.ts';
-import { type Cognito, startCognito } from './cognito/cognito.ts';
-import { poolOf } from './cognito/from-template.ts';
-import { cognitoProperties } from './cognito/properties.ts';
-import type { DemoOutputs } from './demo/outputs.ts';
-import { cloudWatchBackend } from './cloudwatch/api.ts';
-import { type CloudWatch, openCloudWatch } from './cloudwatch/cloudwatch.ts';
-import { cloudWatchProperties } from './cloudwatch/from-template.ts';
-import { requireAlarmRights } from './cloudwatch/notification.ts';
+import { appSyncResources } from '../appsync/from-stack.ts';
+import { type Cognito, startCognito } from '../cognito/cognito.ts';
+import { poolOf } from '../cognito/from-template.ts';
+import { cognitoProperties } from '../cognito/properties.ts';
+import { cloudWatchBackend } from '../cloudwatch/api.ts';
+import { type CloudWatch, openCloudWatch } from '../cloudwatch/cloudwatch.ts';
+import { cloudWatchProperties } from '../cloudwatch/from-template.ts';
+import { requireAlarmRights } from '../cloudwatch/notification.ts';
+import { tableProperties } from '../dynamodb/tables.ts';
+import { requireDeliveryRights } from '../rights/delivery-rights.ts';
+import { type Edge, startEdge } from '../edge/edge.ts';
+import type { Principal } from '../edge/iam.ts';
+import { type Front, type FrontRoute, startFront } from '../gateway/front.ts';
+import { gatewayProperties, httpApiOf, webSocketApiOf } from '../gateway/from-template.ts';
+import { HttpApi, type JwtAuthorizer } from '../gateway/http-api.ts';
+import type { InvokeFunction } from '../gateway/invoke.ts';
+import { managementBackend } from '../gateway/management.ts';
+import { WebSocketApi } from '../gateway/websocket-api.ts';
+import { eventSourceProperties, startEventSources } from '../lambda/event-sources.ts';
+import { functionsOf, invokePermissionsOf, lambdaProperties } from '../lambda/from-template.ts';
+import type { FunctionDefinition, LogLine } from '../lambda/function.ts';
+import { Functions } from '../lambda/functions.ts';
+import { lambdaBackend } from '../lambda/invoke-api.ts';
+import { queueProperties } from '../messaging/queues.ts';
+import { subscriptionProperties } from '../messaging/subscriptions.ts';
+import { topicProperties } from '../messaging/topics.ts';
+import type { Outputs } from '../outputs.ts';
+import { localPassword, localPeople } from '../people.ts';
+import { type Schedule, schedulesOf, scheduleProperties } from '../scheduler/from-template.ts';
+import { startScheduler } from '../scheduler/scheduler.ts';
+import { checkOnce } from '../step-functions/definition/check-once.ts';
+import { type StateMachine, stateMachineProperties, stateMachinesOf } from '../step-functions/from-template.ts';
+import { observe } from '../summary/observe.ts';
+import type { Observed } from '../summary/observed.ts';
+import { readAssembly } from '../template/assembly.ts';
+import { policyProperties, resourcePoliciesOf } from '../template/policies.ts';
+import { resolveStack, type Stack, type SupportedResources } from '../template/stack.ts';
+import { requireTracingRights } from '../rights/tracing-rights.ts';
+import { requireWorkflowRights } from '../rights/workflow-rights.ts';
+import { startXRay, type XRay } from '../xray/xray.ts';
+import { demoOutputsOf, outputsOf } from './cloud-outputs.ts';
 import { demoRoutes } from './demo-page.ts';
-import { tableProperties } from './dynamodb/tables.ts';
-import { requireDeliveryRights } from './delivery-rights.ts';
-import { type Edge, startEdge } from './edge/edge.ts';
-import type { Principal } from './edge/iam.ts';
-import { type Front, type FrontRoute, startFront } from './gateway/front.ts';
-import { gatewayProperties, httpApiOf, webSocketApiOf } from './gateway/from-template.ts';
-import { HttpApi, type JwtAuthorizer } from './gateway/http-api.ts';
-import type { InvokeFunction } from './gateway/invoke.ts';
-import { managementBackend } from './gateway/management.ts';
-import { WebSocketApi } from './gateway/websocket-api.ts';
-import { eventSourceProperties, startEventSources } from './lambda/event-sources.ts';
-import { functionsOf, invokePermissionsOf, lambdaProperties } from './lambda/from-template.ts';
-import type { FunctionDefinition, LogLine } from './lambda/function.ts';
-import { Functions } from './lambda/functions.ts';
-import { lambdaBackend } from './lambda/invoke-api.ts';
-import { startGraphql } from './graphql.ts';
-import { type Logs, logGroupProperties, startLogs } from './logs.ts';
-import { queueProperties } from './messaging/queues.ts';
-import { subscriptionProperties } from './messaging/subscriptions.ts';
-import { topicProperties } from './messaging/topics.ts';
-import type { Outputs } from './outputs.ts';
-import { demoChat, localPassword, localPeople } from './people.ts';
+import { startGraphql } from './start-graphql.ts';
+import { type Logs, logGroupProperties, startLogs } from './start-logs.ts';
 import { principalsOf } from './principals.ts';
-import { type Queues, startQueues } from './queues.ts';
+import { type Queues, startQueues } from './start-queues.ts';
 import { processUsage } from './process-usage.ts';
 import { Running } from './running.ts';
-import { type Schedule, schedulesOf, scheduleProperties } from './scheduler/from-template.ts';
-import { startScheduler } from './scheduler/scheduler.ts';
-import { checkOnce } from './step-functions/definition/check-once.ts';
-import { type StateMachine, stateMachineProperties, stateMachinesOf } from './step-functions/from-template.ts';
-import { observe } from './summary/observe.ts';
-import type { Observed } from './summary/observed.ts';
-import { partitionKeysOf, startTables, type Tables } from './tables.ts';
-import { readAssembly } from './template/assembly.ts';
-import { policyProperties, resourcePoliciesOf } from './template/policies.ts';
-import { resolveStack, type Stack, type SupportedResources } from './template/stack.ts';
-import { requireTracingRights } from './tracing-rights.ts';
-import { requireWorkflowRights } from './workflow-rights.ts';
-import { startWorkflows, type Workflows } from './workflows.ts';
-import { startXRay, type XRay } from './xray/xray.ts';
+import { partitionKeysOf, startTables, type Tables } from './start-tables.ts';
+import { startWorkflows, type Workflows } from './start-workflows.ts';
 
 export type CloudSettings = {
   /** The synthesized assembly's folder. */
@@ -305,55 +305,5 @@ function tokenVerifier({ issuer, jwks }: Cognito): (wanted: string) => JwtAuthor
     const verifier = JwtVerifier.create({ issuer, audience: null });
     verifier.cacheJwks(jwks as Jwks);
     return (token) => verifier.verify(token);
-  };
-}
-
-function outputsOf(stack: Stack, front: Front, edge: Edge, cognito: Cognito): Outputs {
-  const clientId = stack.outputs['UserPoolClientId'] ?? '';
-  const machine = cognito.clients.find(({ id }) => id === stack.outputs['MachineClientId']);
-  return {
-    webSocketUrl: `${front.url.replace('http', 'ws')}${stageOf(stack)}`,
-    httpUrl: front.url,
-    graphqlUrl: `${front.url}/graphql`,
-    region: stack.where.region,
-    cognito: { endpoint: `${front.url}/cognito`, userPoolId: cognito.poolId, clientId },
-    machine: {
-      tokenUrl: `${front.url}/cognito/oauth2/token`,
-      clientId: machine?.id ?? '',
-      clientSecret: machine?.secret ?? '',
-    },
-    users: cognito.users.map(({ username, userId, groups }) => ({
-      username,
-      password: localPassword(username),
-      userId,
-      groups,
-    })),
-    audit: {
-      controlLog: stack.outputs['RedriveControlLog'] ?? '',
-      redriveLog: stack.outputs['RedriveLog'] ?? '',
-    },
-    messageLogs: (stack.outputs['MessageLogs'] ?? '').split(','),
-    edge: { url: edge.url },
-  };
-}
-
-/** Path of the WebSocket API's stage, `/dvl`. */
-function stageOf(stack: Stack): string {
-  return new URL(stack.outputs['WebSocketUrl'] ?? 'wss://none/').pathname;
-}
-
-/** What the demo page needs: of the people those without powers over others. */
-function demoOutputsOf(stack: Stack, cognito: Cognito): DemoOutputs {
-  const people = localPeople.filter(({ groups }) => groups.length === 0);
-  return {
-    chatId: demoChat,
-    webSocketPath: stageOf(stack),
-    clientId: stack.outputs['UserPoolClientId'] ?? '',
-    people: people.map(({ username, role }) => ({
-      username,
-      password: localPassword(username),
-      userId: cognito.users.find((user) => user.username === username)?.userId ?? '',
-      ...(role && { role }),
-    })),
   };
 }

@@ -1,5 +1,5 @@
-import type { PolicyEvaluator } from './edge/iam.ts';
-import type { StateMachine } from './step-functions/from-template.ts';
+import type { PolicyEvaluator } from '../edge/iam.ts';
+import type { StateMachine } from '../step-functions/from-template.ts';
 
 /** What a machine's role needs for its log: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy */
 const logging = [

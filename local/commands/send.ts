@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
+import type { Outputs } from '../outputs.ts';
+import { signIn } from '../sign-in.ts';
 import { Advice, failWith } from './advice.ts';
 import { fromOutputs, localOutputs } from './outputs-file.ts';
-import type { Outputs } from './outputs.ts';
-import { signIn } from './sign-in.ts';
 
 const usage = `npm run send -- "Hello" [--from NAME] [--chat ID] [--to NAME,NAME] [--outputs FILE]
   --from NAME     who sends (default bob)

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { roleCredentials } from './edge/credentials.ts';
-import type { Backend, Edge } from './edge/edge.ts';
-import type { LogStore } from './logs/log-store.ts';
-import { stepFunctionsBackend } from './step-functions/api.ts';
-import { ExecutionLog } from './step-functions/execution-log.ts';
-import { Executions } from './step-functions/executions.ts';
-import type { StateMachine } from './step-functions/from-template.ts';
-import { Calls } from './step-functions/integrations/calls.ts';
-import { Journal } from './step-functions/journal.ts';
+import { roleCredentials } from '../edge/credentials.ts';
+import type { Backend, Edge } from '../edge/edge.ts';
+import type { LogStore } from '../logs/log-store.ts';
+import { stepFunctionsBackend } from '../step-functions/api.ts';
+import { ExecutionLog } from '../step-functions/execution-log.ts';
+import { Executions } from '../step-functions/executions.ts';
+import type { StateMachine } from '../step-functions/from-template.ts';
+import { Calls } from '../step-functions/integrations/calls.ts';
+import { Journal } from '../step-functions/journal.ts';
 
 /** The stack's Express workflows, running: Step Functions as a backend of the edge. */
 export type Workflows = {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { type EngineClient, engineClient } from './dynamodb/client.ts';
-import { type Engine, startEngine } from './dynamodb/engine.ts';
-import { dynamoDbHandler } from './dynamodb/handler.ts';
-import { SweptRows } from './dynamodb/swept-rows.ts';
-import { provisionTable, type TableProperties } from './dynamodb/tables.ts';
-import { sweepExpiredRows } from './dynamodb/ttl.ts';
-import type { Backend } from './edge/edge.ts';
-import type { Stack } from './template/stack.ts';
+import { type EngineClient, engineClient } from '../dynamodb/client.ts';
+import { type Engine, startEngine } from '../dynamodb/engine.ts';
+import { dynamoDbHandler } from '../dynamodb/handler.ts';
+import { SweptRows } from '../dynamodb/swept-rows.ts';
+import { provisionTable, type TableProperties } from '../dynamodb/tables.ts';
+import { sweepExpiredRows } from '../dynamodb/ttl.ts';
+import type { Backend } from '../edge/edge.ts';
+import type { Stack } from '../template/stack.ts';
 
 /** The stack's tables, running: DynamoDB as a backend of the edge. */
 export type Tables = {

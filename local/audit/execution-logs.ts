@@ -1,5 +1,5 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { logMessages } from './log-messages.ts';
+import { logMessages } from '../commands/read-logs.ts';
 
 /**
  * One event of an Express workflow's log

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { Backend } from './edge/edge.ts';
-import { folderOf } from './lambda/from-template.ts';
-import type { LogLine } from './lambda/function.ts';
-import { LogStore } from './logs/log-store.ts';
-import { logsBackend } from './logs/logs-api.ts';
-import type { PropertySupport, Stack } from './template/stack.ts';
+import type { Backend } from '../edge/edge.ts';
+import { folderOf } from '../lambda/from-template.ts';
+import type { LogLine } from '../lambda/function.ts';
+import { LogStore } from '../logs/log-store.ts';
+import { logsBackend } from '../logs/logs-api.ts';
+import type { PropertySupport, Stack } from '../template/stack.ts';
 
 export const logGroupProperties: Readonly<Record<string, PropertySupport>> = {
   LogGroupName: 'implemented',

@@ -1,5 +1,5 @@
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { outsideCredentials } from './edge/credentials.ts';
+import { outsideCredentials } from '../edge/credentials.ts';
 
 /** @param edgeUrl of the embedded cloud; undefined: AWS, with the credentials of whoever asks */
 export function logsClient(region: string, edgeUrl: string | undefined): CloudWatchLogsClient {

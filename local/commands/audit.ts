@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { decodeTime, isValid } from 'ulid';
+import { ExecutionLogs } from '../audit/execution-logs.ts';
+import { type Story, storyOf } from '../audit/story.ts';
+import { textOf } from '../audit/story-text.ts';
 import { Advice, adviceOnLogs, failWith } from './advice.ts';
-import { ExecutionLogs } from './audit-log.ts';
-import { type Story, storyOf } from './audit-story.ts';
-import { textOf } from './audit-text.ts';
-import { logsClient } from './log-messages.ts';
+import { logsClient } from './read-logs.ts';
 import { fromOutputs, localOutputs } from './outputs-file.ts';
 
 const usage = `npm run audit -- --redrive ID [--outputs FILE] [--json]

@@ -1,6 +1,6 @@
-import type { PolicyEvaluator } from './edge/iam.ts';
-import { nameInArn } from './messaging/identifiers.ts';
-import type { Stack } from './template/stack.ts';
+import type { PolicyEvaluator } from '../edge/iam.ts';
+import { nameInArn } from '../messaging/identifiers.ts';
+import type { Stack } from '../template/stack.ts';
 
 /**
  * Checks that SNS may send to every queue it is subscribed to, and to the dead-letter queue of the subscription. SNS and SQS are one

@@ -1,4 +1,4 @@
-import type { Ask, Counts, Generation, Start, Story } from './audit-story.ts';
+import type { Ask, Counts, Generation, Start, Story } from './story.ts';
 
 /** What happened when, in lines for a person to read. */
 type Entry = { at: number; lines: string[] };
