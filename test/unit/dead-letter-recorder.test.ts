@@ -327,6 +327,12 @@ describe('the dead-letter recorder', () => {
       expect((await letters('fifo')).map((row) => row['body']).sort()).toEqual(['a1', 'b1']);
     });
 
+    test('on a standard queue keeps back nobody, of its group either', async () => {
+      const batch = ['a1', 'a2', 'a3'].map((body) => letter('standard', { body, groupId: 'a' }));
+      aws.fail('TransactWriteItems', refused, { applies: holding('"a2"') });
+      expect(await record(...batch)).toEqual([batch[1]?.messageId]);
+    });
+
     test('comes again even if the queue cannot be told when', async () => {
       aws.fail('*', { error: 'AccessDeniedException' });
       const given = letter('standard');

@@ -460,6 +460,18 @@ describe('the message processor', () => {
       expect(aws.inputs('SendMessage')[0]).not.toHaveProperty('MessageGroupId');
     });
 
+    test('a group on a standard queue says nothing of order: who fails comes again alone, and as a dead letter keeps it', async () => {
+      const groupId = 'the-chat';
+      const failing = sqsRecord({ body: 'not JSON', fifo: false, groupId });
+      aws.fail('SendMessage', { error: 'AccessDenied', status: 403 }, { times: 1 });
+      expect(await deliver(failing, sqsRecord({ body: standard(), fifo: false, groupId }))).toEqual([
+        failing.messageId,
+      ]);
+      expect(await deliver(failing)).toEqual([]);
+      expect(aws.inputs('SendMessage').at(-1)).toMatchObject({ MessageBody: 'not JSON', MessageGroupId: groupId });
+      expect(aws.inputs('SendMessage').at(-1)).not.toHaveProperty('MessageDeduplicationId');
+    });
+
     test.each([
       ['no JSON', 'not JSON', 'unreadable: not JSON'],
       ['JSON that is no envelope', '{"version":1}', 'unreadable: not an envelope: messageId is not as expected'],

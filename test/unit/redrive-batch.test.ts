@@ -106,6 +106,26 @@ describe('redrive-batch', () => {
       ]);
     });
 
+    test('a group on a standard queue is kept, and says nothing of order: the others go though one is refused', async () => {
+      await putLetters('standard', [
+        { groupId: 'chat', body: 'a' },
+        { groupId: 'chat', body: 'b' },
+      ]);
+      const Failed = [{ Id: '0', Code: 'InvalidMessageContents', SenderFault: true }];
+      const md5OfB = '92eb5ffee6ae2fec3ad71c777531578f';
+      aws.fail(
+        'SendMessageBatch',
+        { answer: { Successful: [{ Id: '1', MD5OfMessageBody: md5OfB }], Failed } },
+        { times: 1 },
+      );
+      expect(await runBatch(await start('standard'))).toMatchObject({ counts: { redriven: 1, failed: 1 } });
+      expect(aws.inputs('SendMessageBatch')).toHaveLength(1);
+      expect(sent()).toMatchObject([
+        { MessageBody: 'a', MessageGroupId: 'chat' },
+        { MessageBody: 'b', MessageGroupId: 'chat' },
+      ]);
+    });
+
     test.each([
       ['standard', 'standard'],
       ['delivery-retry', 'retries'],

@@ -1,4 +1,4 @@
-import { PublishCommand } from '@aws-sdk/client-sns';
+import { PublishBatchCommand, PublishCommand } from '@aws-sdk/client-sns';
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
@@ -230,6 +230,18 @@ describe('SNS and SQS', () => {
     const messages = await receive(scratch, 'filtered');
     expect(bodiesOf(messages)).toEqual(['ours']);
     expect(messages[0]?.MessageAttributes?.['targetChannel']?.StringValue).toBe('WebSocket');
+  });
+
+  it('hand on the group that a standard topic was given, which asks for no order and for no deduplication', async () => {
+    await topicWithQueue('grouped', { RawMessageDelivery: true });
+    const TopicArn = topicArnOf(region, 'grouped');
+    const tenant = { Message: 'body', MessageGroupId: 'tenant' };
+    for (let sent = 0; sent < 2; sent += 1) await scratch.sns.send(new PublishCommand({ TopicArn, ...tenant }));
+    await scratch.sns.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries: [{ Id: '1', ...tenant }] }));
+    await publish('grouped', 'body');
+    const messages = [...(await receive(scratch, 'grouped')), ...(await receive(scratch, 'grouped'))];
+    const groups = messages.map(({ Attributes = {} }) => (Attributes as { MessageGroupId?: string }).MessageGroupId);
+    expect(groups.sort()).toEqual(['tenant', 'tenant', 'tenant', undefined]);
   });
 
   it('wrap what is not delivered raw', async () => {

@@ -99,7 +99,7 @@ export function sqsRecord({
   body,
   fifo = true,
   receiveCount = 1,
-  groupId = 'group-1',
+  groupId = fifo ? 'group-1' : undefined,
   attributes,
 }: Received): SQSRecord {
   received += 1n;
@@ -112,7 +112,8 @@ export function sqsRecord({
       ApproximateFirstReceiveTimestamp: '0',
       SentTimestamp: '0',
       SenderId: 'sns',
-      ...(fifo && { MessageGroupId: groupId, SequenceNumber: String(18_779_423_847_239_800n + received) }),
+      ...(groupId !== undefined && { MessageGroupId: groupId }),
+      ...(fifo && { SequenceNumber: String(18_779_423_847_239_800n + received) }),
     },
     messageAttributes: attributes ?? { targetChannel: { dataType: 'String', stringValue: 'WebSocket' } },
     md5OfBody: '',
