@@ -94,12 +94,12 @@ export class Outside {
     if (Failed.length > 0) throw new Error(`SNS refused ${JSON.stringify(Failed)}`);
   }
 
-  /** The letters of a lane that nobody has redriven or discarded, oldest first, once all there are have been recorded. */
+  /** The letters of a lane that no redrive has redriven or discarded, oldest first, once all there are have been recorded. */
   async deadLetters(lane: Lane): Promise<{ body: string; attributes: Record<string, string> }[]> {
     await this.recorded(`Messaging${lane}DeadLetters`);
     const letters = await this.letters(lane === 'Fifo' ? 'fifo' : 'standard');
     return letters
-      .filter(({ waitingIn }) => waitingIn !== undefined)
+      .filter(({ waitingIn, redriveId }) => waitingIn !== undefined || redriveId === undefined)
       .map(({ body, attributes, reason, stage }) => ({
         body: String(body),
         attributes: {
