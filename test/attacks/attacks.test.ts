@@ -1,15 +1,29 @@
 import { personNamed } from '../setup/sign-in.ts';
 import type { Frame } from '../setup/socket.ts';
+import { until } from '../setup/until.ts';
 import type { Attack } from './attack.ts';
 import { frameAttacks } from './frames.ts';
 import { graphqlAttacks } from './graphql.ts';
 import { payloadAttacks } from './payloads.ts';
 import { dial } from './raw-http.ts';
-import { chatBurst, pingLimits, prototypeNames, Scene, subscriptionBurst, userBurst, vault } from './scene.ts';
+import {
+  actionLimits,
+  chatBurst,
+  largeChatBurst,
+  largeChatUserBurst,
+  limitedActions,
+  permissionBurst,
+  prototypeNames,
+  Scene,
+  subscriptionBurst,
+  userBurst,
+  vault,
+} from './scene.ts';
 import { smugglingAttacks } from './smuggling.ts';
 import { tokenAttacks } from './tokens.ts';
 
 type Answer = { status: number; body: Frame };
+type GraphqlAnswer = { errors?: { errorType?: string }[] };
 
 /** Windows of an allowance, ten seconds each, that something touches that began then and ends now. */
 function windowsSince(began: number): number {
@@ -162,21 +176,113 @@ describe('attacks', () => {
       for (const answer of refused) expect(answer).toMatchObject(tooMany);
     });
 
-    test('of pings: the gateway takes no more than its limit, and sending, subscribing and reading go on', async () => {
-      const count = pingLimits.ThrottlingBurstLimit * 3;
-      const { frames } = scene.socketOf('mallory');
-      const answersBefore = frames.length;
-      for (let sent = 0; sent < count; sent += 1) scene.socketOf('mallory').send({ action: 'ping' });
-      expect(await scene.ask('carol', { action: 'subscribe', chatIds: ['flooded'] })).toMatchObject({ refused: [] });
-      expect(await scene.ask('carol', { action: 'replay', chatId: 'chat-123', fromSequence: 0 })).toMatchObject({
-        type: 'replay',
-      });
-      await requireService();
-      const answered = () => frames.slice(answersBefore).filter(({ type, message }) => type === 'pong' || message);
-      await scene.socketOf('mallory').next(() => answered().length >= count, 'answers to all pings');
-      const refused = answered().filter(({ message }) => message === 'Too Many Requests');
-      expect(refused.length).toBeGreaterThan(count / 3);
+    test('of connections that bring chats: 429 at the handshake beyond the allowance, and others connect', async () => {
+      const chatIds = Array.from({ length: subscriptionBurst / 2 - 1 }, (_chat, index) => `brought-${index}`);
+      for (const chatId of chatIds) await scene.outside.grant(chatId, ['olga']);
+      const began = Date.now();
+      const answers = await many(8, () => scene.connect(`?chatIds=${chatIds.join(',')}`, [], 'olga'));
+      // Each brings half of what a window holds, with its own channel.
+      const taken = answers.filter(({ status }) => status === 101).length;
+      expect(taken).toBeLessThanOrEqual(2 * windowsSince(began));
+      const refused = answers.filter(({ status }) => status === 429);
+      expect(refused).toHaveLength(answers.length - taken);
+      for (const { body } of refused) expect(body).toContain('retryAfterMs');
+      (await scene.open('vera')).stream.destroy();
     });
+
+    test('of connections opened at once: about as many stay as one user may have, and others connect', async () => {
+      const opened = await Promise.allSettled(Array.from({ length: 40 }, () => scene.open('ada')));
+      const open = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      const rows = await scene.outside.rows('Connections', { userId: scene.userId('ada') });
+      // They are counted by an index that lags: a few more may stay. One was open before.
+      expect(open.length).toBeLessThanOrEqual(25);
+      expect(rows.length).toBeLessThanOrEqual(26);
+      for (const one of opened) if (one.status === 'rejected') expect(String(one.reason)).toMatch(/ 429 | 500 /);
+      (await scene.open('vera')).stream.destroy();
+      for (const { stream } of open) stream.destroy();
+    });
+
+    test('of members, each within their allowance: 429 beyond the chat’s, and another chat is served meanwhile', async () => {
+      const members = ['ada', 'bob', 'mallory', 'olga', 'vera'];
+      await scene.outside.grant('crowded', members);
+      const each = userBurst - 1;
+      const before = await scene.spent('chat#crowded');
+      await until('a new window', () => Date.now() % 10_000 < 1_000);
+      const began = Date.now();
+      const flooding = Promise.all(members.map((username) => flood(username, 'crowded', each)));
+      await requireService();
+      const answers = (await flooding).flat();
+      const windows = windowsSince(began);
+      const taken = answers.filter(({ status }) => status === 200).length;
+      expect(statusesOf(answers).filter((status) => ![200, 429].includes(status))).toEqual([]);
+      expect(taken).toBeLessThanOrEqual(chatBurst * windows);
+      // A machine that is too slow for a flood sees none.
+      if (windows === 1) expect(taken).toBeLessThan(members.length * each);
+      expect((await scene.spent('chat#crowded')) - before).toBeLessThanOrEqual(chatBurst * windows);
+    });
+
+    test('of a large chat: 429 beyond its smaller allowances, and other chats are served', async () => {
+      await scene.outside.grant('hall', ['bob', 'olga']);
+      await scene.tables.put('Subscriptions', {
+        chatId: 'hall',
+        subscriber: '!large',
+        since: new Date().toISOString(),
+      });
+      const began = Date.now();
+      const [bobs, olgas] = await Promise.all(
+        ['bob', 'olga'].map((name) => flood(name, 'hall', 4 * largeChatUserBurst)),
+      );
+      const windows = windowsSince(began);
+      for (const answers of [bobs ?? [], olgas ?? []]) {
+        const taken = answers.filter(({ status }) => status === 200).length;
+        expect(taken).toBeGreaterThan(0);
+        expect(taken).toBeLessThanOrEqual(largeChatUserBurst * windows);
+      }
+      expect(await scene.spent('chat#hall')).toBeLessThanOrEqual(largeChatBurst * windows);
+      await requireService();
+    });
+
+    test('of changes of permissions, over both ways in: 429 beyond the allowance, and others grant and revoke', async () => {
+      const own = scene.userId('mallory');
+      const grant = 'mutation($input: GrantPermissionInput!) { grantPermission(input: $input) { role } }';
+      const began = Date.now();
+      const flooding = many(3 * permissionBurst, async (index) => {
+        const userId = `nobody-${index % 7}`;
+        if (index % 2 === 0) {
+          const body = JSON.stringify({ targetUserId: userId, chatId: own });
+          const { status, body: answer } = await scene.http('mallory', body, { path: '/permissions' });
+          return { taken: status === 201, refused: status === 429 && 'retryAfterMs' in (answer as object) };
+        }
+        const answer = (await scene.graphql('mallory', grant, { input: { userId, chatId: own } })) as GraphqlAnswer;
+        const [error] = answer.errors ?? [];
+        return { taken: !error, refused: error?.errorType === 'TooManyRequests' };
+      });
+      const carols = { input: { userId: scene.userId('vera'), chatId: scene.userId('carol') } };
+      expect(await scene.graphql('carol', grant, carols)).toMatchObject({ data: { grantPermission: {} } });
+      const answers = await flooding;
+      expect(answers.filter(({ taken }) => taken).length).toBeLessThanOrEqual(permissionBurst * windowsSince(began));
+      expect(answers.filter(({ refused }) => refused).length).toBeGreaterThan(0);
+      const revoke = 'mutation($u: ID!, $c: ID!) { revokePermission(userId: $u, chatId: $c) { role } }';
+      const { userId: u, chatId: c } = carols.input;
+      expect(await scene.graphql('carol', revoke, { u, c })).toMatchObject({ data: { revokePermission: {} } });
+    });
+
+    test.each(limitedActions)(
+      'of %s: the gateway takes no more than its limit, and sending, subscribing and reading go on',
+      async (action) => {
+        const count = actionLimits.ThrottlingBurstLimit * 3;
+        const { frames } = scene.socketOf('mallory');
+        const before = frames.length;
+        const own = scene.userId('mallory');
+        const said = { chatId: own, chatIds: [own], fromSequence: 0, token: 'none', messageId: 'none' };
+        for (let sent = 0; sent < count; sent += 1) scene.socketOf('mallory').send({ action, ...said });
+        expect(await scene.ask('carol', { action: 'subscribe', chatIds: ['flooded'] })).toMatchObject({ refused: [] });
+        expect(await scene.http('carol', JSON.stringify(scene.message()))).toMatchObject({ status: 200 });
+        await requireService();
+        const refused = () => frames.slice(before).filter(({ message }) => message === 'Too Many Requests');
+        await scene.socketOf('mallory').next(() => refused().length > count / 3, `refusals of ${action}`);
+      },
+    );
   });
 
   describe('when all is over', () => {

@@ -19,8 +19,15 @@ export const userBurst = 30;
 export const chatBurst = 4 * userBurst;
 /** Subscriptions in such a window. */
 export const subscriptionBurst = 100;
-/** Pings that come at once, and a second. */
-export const pingLimits = { ThrottlingBurstLimit: 30, ThrottlingRateLimit: 2 };
+/** Messages of a user to all large chats, and of everybody to one, in such a window. */
+export const largeChatUserBurst = 5;
+export const largeChatBurst = 4 * largeChatUserBurst;
+/** Changes of permissions of a user in such a window. */
+export const permissionBurst = 60;
+/** Requests of one action that come at once, and a second. */
+export const actionLimits = { ThrottlingBurstLimit: 30, ThrottlingRateLimit: 2 };
+/** The actions that are held to it. */
+export const limitedActions = ['ping', 'replay', 'unsubscribe', 'authenticate', 'report'];
 
 /** A chat of bob's alone, in which he writes what nobody else may ever see. */
 export const vault = 'vault';
@@ -75,6 +82,9 @@ export class Scene {
       USER_BURST: String(userBurst),
       CHAT_BURST: String(chatBurst),
       SUBSCRIPTION_BURST: String(subscriptionBurst),
+      LARGE_CHAT_USER_BURST: String(largeChatUserBurst),
+      LARGE_CHAT_BURST: String(largeChatBurst),
+      PERMISSION_BURST: String(permissionBurst),
     });
     retune(assembly);
     const cloud = await startCloud({ arguments: ['--assembly', assembly, '--duplicates', '0'] });
@@ -231,11 +241,15 @@ export class Scene {
   }
 }
 
-type Properties = { Timeout?: number; RouteSettings?: Record<string, object> };
+type Properties = {
+  Timeout?: number;
+  RouteSettings?: Record<string, object>;
+  EnvironmentVariables?: Record<string, unknown>;
+};
 
 /**
- * Lets the gateway take so few pings that a test can pass the limit, and functions as long as a machine needs that has other
- * work: that none runs out of time is to tell of attacks.
+ * Lets the gateway take so few requests of an action, and GraphQL so few changes of permissions, that a test can pass the limit;
+ * and functions as long as a machine needs that has other work: that none runs out of time is to tell of attacks.
  */
 function retune(assembly: string): void {
   const file = join(assembly, readdirSync(assembly).find((name) => name.endsWith('.template.json')) ?? '');
@@ -244,7 +258,12 @@ function retune(assembly: string): void {
   };
   for (const { Type, Properties } of Object.values(template.Resources)) {
     if (Type === 'AWS::Lambda::Function') Properties.Timeout = 20;
-    if (Type === 'AWS::ApiGatewayV2::Stage' && Properties.RouteSettings) Properties.RouteSettings['ping'] = pingLimits;
+    if (Type === 'AWS::ApiGatewayV2::Stage' && Properties.RouteSettings) {
+      for (const action of limitedActions) Properties.RouteSettings[action] = actionLimits;
+    }
+    if (Type === 'AWS::AppSync::GraphQLApi') {
+      Object.assign(Properties.EnvironmentVariables ?? {}, { PERMISSION_CHANGES_PER_WINDOW: String(permissionBurst) });
+    }
   }
   writeFileSync(file, JSON.stringify(template));
 }

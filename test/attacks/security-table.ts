@@ -25,7 +25,8 @@ export const attackTable: TableRow[] = [
   {
     attack:
       'The same tokens over GraphQL and in `authenticate`; somebody else’s; two that differ, in the query, the subprotocol and the header',
-    answer: '401; 403; the one that counts is checked like any other, and nobody is two people',
+    answer:
+      '401; 403; the one that counts is checked like any other, and nobody is two people. AppSync does not look at the use',
     test: `${attacks}/tokens.ts`,
     named: 'a second Authorization header, of a member',
   },
@@ -229,6 +230,12 @@ export const attackTable: TableRow[] = [
     named: 'until one of them closes',
   },
   {
+    attack: 'Many connections of one user, opened at once',
+    answer: 'counted again once they are there: the newest are refused; a few more than 20 may stay',
+    test: `${attacks}/attacks.test.ts`,
+    named: 'of connections opened at once',
+  },
+  {
     attack: 'More than 500 subscriptions of one connection',
     answer: 'refused one by one',
     test: 'test/unit/subscription.test.ts',
@@ -242,21 +249,51 @@ export const attackTable: TableRow[] = [
     named: 'of one user, over both ways in',
   },
   {
+    attack: 'A flood of messages from many members, each within their allowance',
+    answer: '429 beyond the chat’s; other chats are served',
+    test: `${attacks}/attacks.test.ts`,
+    named: 'of members, each within their allowance',
+  },
+  {
+    attack: 'A flood of messages to a large chat, each of which is thousands of posts',
+    answer: '429 beyond smaller allowances, of a member over all large chats and of the chat; other chats are served',
+    test: `${attacks}/attacks.test.ts`,
+    named: 'of a large chat: 429 beyond',
+  },
+  {
     attack: 'A flood of messages from strangers',
     answer: '403; neither allowance is touched',
     test: `${attacks}/attacks.test.ts`,
     named: 'of strangers: they spend nothing',
   },
   {
-    attack: 'A flood of subscriptions, or of connections that come with some',
+    attack: 'A flood of subscriptions',
     answer: '429 with `retryAfterMs` beyond what one user may make; others subscribe and connect',
     test: `${attacks}/attacks.test.ts`,
     named: 'of subscriptions: 429 beyond the allowance',
   },
   {
-    attack: 'A flood of pings or replays',
+    attack: 'A flood of connections that come with chats',
+    answer: '429 with `retryAfterMs` at the handshake, beyond the same allowance',
+    test: `${attacks}/attacks.test.ts`,
+    named: 'of connections that bring chats',
+  },
+  {
+    attack: 'A flood of grants and revocations, over GraphQL and HTTP',
+    answer: '`TooManyRequests`, 429 with `retryAfterMs`, beyond what one user may change; others’ take effect',
+    test: `${attacks}/attacks.test.ts`,
+    named: 'of changes of permissions, over both ways in',
+  },
+  {
+    attack: 'People removed who have many sockets that take nothing',
+    answer: 'they hear nothing more at once; nobody else’s removal waits for them',
+    test: 'test/unit/permission-stream.test.ts',
+    named: 'sockets that take nothing hold up nobody',
+  },
+  {
+    attack: 'A flood of pings, replays, renewals, reports, or requests to unsubscribe',
     answer: 'the gateway’s throttle of that action; sending and the other actions have limits of their own',
     test: `${attacks}/attacks.test.ts`,
-    named: 'of pings: the gateway takes no more',
+    named: 'the gateway takes no more than its limit',
   },
 ];

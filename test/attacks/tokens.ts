@@ -12,6 +12,7 @@ const forged: [what: string, make: (scene: Scene) => string][] = [
   ['a key nobody knows', ({ forger }) => forger.signed({}, { kid: '../../signing-key' })],
   ['another issuer', ({ forger }) => forger.signed({ iss: 'https://cognito-idp.us-east-1.amazonaws.com/other' })],
   ['another client', ({ forger }) => forger.signed({ client_id: 'other' })],
+  ['a token of 8,193 characters', ({ forger }) => forger.signed().padEnd(8193, 'A')],
   ['a token that has ended', ({ forger }) => forger.signed({ exp: inSeconds(-1) })],
   ['a token that is not valid yet', ({ forger }) => forger.signed({ nbf: inSeconds(600) })],
   ['a key the token brings along', ({ forger }) => forger.signed({}, { jwk: { kty: 'oct', k: 'AA' }, kid: 'own' })],
@@ -34,6 +35,11 @@ export const tokenAttacks: Attack[] = [
       (scene) => scene.ask('mallory', { action: 'authenticate', token: make(scene) }),
       errorFrame(401, 'Unauthorized - invalid token'),
     ),
+  ),
+  overWebSocket(
+    'a token to go on with: another use',
+    (scene) => scene.ask('mallory', { action: 'authenticate', token: scene.forger.signed({ token_use: 'refresh' }) }),
+    errorFrame(401, 'Unauthorized - invalid token'),
   ),
   overWebSocket(
     'a token to go on with that is somebody else’s',
