@@ -476,6 +476,18 @@ describe('permissionsByUser', () => {
   });
 });
 
+describe('the row by which the permissions’ stream is watched', () => {
+  test.each([
+    '{ permissionsByUser(userId: "!beat") { items { chatId } } }',
+    '{ permissionsByChat(chatId: "!beat") { items { userId } } }',
+    '{ permission(userId: "!beat", chatId: "!beat") { chatId } }',
+  ])('is shown to nobody, not even an administrator: %s', async (query) => {
+    const { calls, error } = await ask(ada, query, {}, { Items: [] });
+    expect(error?.errorType).toBe('InvalidInput');
+    expect(calls).toEqual([]);
+  });
+});
+
 describe('permissionsByChat', () => {
   const query =
     'query($nextToken: String) { permissionsByChat(chatId: "c1", limit: 1, nextToken: $nextToken) { items { userId } nextToken } }';
