@@ -142,6 +142,8 @@ describe.each(environments)('gateways of %s', (environment) => {
   it.each(stages)('logs requests without anything a token or a message could be in: $id', ({ Properties }) => {
     const line: Record<string, string> = JSON.parse(Properties.AccessLogSettings.Format);
     expect(line['requestId']).toBe('$context.requestId');
+    // By this a row is found in the function's own log.
+    expect(line['integrationRequestId']).toBe('$context.integration.requestId');
     for (const variable of Object.values(line)) {
       expect(variable).toMatch(/^\$context\.[A-Za-z.]+$/);
       expect(variable).not.toMatch(/path|query|header|body|identity|claims|principal|message|domain/i);

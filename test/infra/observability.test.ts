@@ -17,9 +17,11 @@ const catalogue: Record<string, MetricDefinition> = metricCatalogue;
 
 type NamedMetric = { MetricName: string };
 
+const runbook = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+
 /** The anchors of a page, as GitHub and most others make them of its headings. */
 const anchors = new Set(
-  [...readFileSync(join(root, 'docs/operations.md'), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+  [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
       .replaceAll(/[^\w\s-]/g, '')
@@ -56,6 +58,22 @@ describe('what infra says of the functions’ metrics', () => {
       expect(settingsOf(environment).alarms.slowDelivery.toMilliseconds()).toBe(slowDeliveryMs);
     }
     expect(metricCatalogue.SlowMessages.what).toContain(`${slowDeliveryMs.toLocaleString('en')} ms`);
+  });
+
+  test('the runbook tells the thresholds of production', () => {
+    const { slowDelivery, slowLargeDelivery, streamAge, failedPosts, refusals } = settingsOf('production').alarms;
+    const said: [section: string, threshold: string][] = [
+      ['delivery-slow', `longer than ${slowDelivery.toSeconds()} s`],
+      ['delivery-slow-large', `later than ${slowLargeDelivery.toSeconds()} s`],
+      ['posts-failing', `more than ${failedPosts.besides} a minute`],
+      ['revocations-behind', `more than ${streamAge.toSeconds()} s late`],
+      ['clients-refused', `By ${refusals} a minute`],
+    ];
+    const sections = runbook.split(/^### /m);
+    for (const [name, threshold] of said) {
+      const section = sections.find((one) => one.startsWith(`${name}\n`));
+      expect(section?.replaceAll(/\s+/g, ' ')).toContain(threshold);
+    }
   });
 });
 
