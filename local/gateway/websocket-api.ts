@@ -1,22 +1,22 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { watchFrameLength } from './frame-limit.ts';
-import {
-  allValues,
-  type ConnectAnswer,
-  headersOf,
-  isWebSocketHandshake,
-  listed,
-  readConnectAnswer,
-  refuse,
-} from './handshake.ts';
+import { type ConnectAnswer, isWebSocketHandshake, readConnectAnswer, refuse } from './handshake.ts';
 import { functionArnOf, type InvokeFunction } from './invoke.ts';
 import { askAuthorizer, type RequestAuthorizer } from './request-authorizer.ts';
 import { isHeadTooLarge, isSocketUrlTooLong } from './request-size.ts';
+import {
+  apiGatewayLifetimes,
+  gone,
+  type ManagementReply,
+  maxMessageBytes,
+  SocketConnection,
+  type SocketLifetimes,
+} from './socket-connection.ts';
 import { readTarget, type Target } from './target.ts';
 import { type Limits, Throttles } from './throttle.ts';
+import { handshakeEvent, requestContextOf } from './websocket-events.ts';
 
 /** A route: the function behind it, whether its result goes back to the client, and who may open a socket (`$connect` only). */
 export type WebSocketRoute = { integrationUri: string; replies: boolean; authorizer?: RequestAuthorizer };
@@ -34,32 +34,11 @@ export type WebSocketApiDefinition = {
   routeThrottling?: Map<string, Limits | undefined>;
 };
 
-/** How long a socket may live and be silent; API Gateway's own figures unless a test compresses time. */
-export type SocketLifetimes = { idleSeconds: number; lifetimeSeconds: number };
-export const apiGatewayLifetimes: SocketLifetimes = { idleSeconds: 600, lifetimeSeconds: 7200 };
-
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
-const maxMessageBytes = 128 * 1024;
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html */
 const maxFrameBytes = 32 * 1024;
-/** A client that reads this little of what was posted to it has, for API Gateway, a full buffer. */
-const maxUnreadBytes = 1024 * 1024;
-
-type Connection = {
-  connectionId: string;
-  socket?: WebSocket;
-  connectedAt: number;
-  lastActiveAt: number;
-  identity: { sourceIp: string; userAgent: string };
-  authorizer: Record<string, string>;
-  idleTimer?: NodeJS.Timeout;
-  lifeTimer?: NodeJS.Timeout;
-};
 
 /** Called for what API Gateway would count: a request for a socket that `$connect` decides about, and one refused without asking. */
 export type WebSocketApiSeen = (seen: { apiId: string; stage: string; metric: 'ConnectCount' | 'ClientError' }) => void;
-
-/** The `@connections` answer to a post, a look-up or a close. */
-export type ManagementReply = { status: number; errorType?: string; message?: string; body?: unknown };
 
 /**
  * API Gateway's WebSocket API: authorizer and `$connect` before the upgrade, routes by `$request.body.action`, route responses, `$disconnect`,
@@ -69,7 +48,7 @@ export class WebSocketApi {
   readonly #definition: WebSocketApiDefinition;
   readonly #invoke: InvokeFunction;
   readonly #lifetimes: SocketLifetimes;
-  readonly #connections = new Map<string, Connection>();
+  readonly #connections = new Map<string, SocketConnection>();
   readonly #throttles: Throttles;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #server: WebSocketServer;
@@ -113,16 +92,7 @@ export class WebSocketApi {
       this.#count('ClientError');
       return refuse(socket, 429);
     }
-    const connection: Connection = {
-      connectionId: randomBytes(11).toString('base64'),
-      connectedAt: Date.now(),
-      lastActiveAt: Date.now(),
-      identity: {
-        sourceIp: request.socket.remoteAddress ?? '',
-        userAgent: request.headers['user-agent'] ?? '',
-      },
-      authorizer: {},
-    };
+    const connection = new SocketConnection(request, this.#lifetimes);
     const answer = await this.#connect(connection, request, target);
     if (answer.statusCode < 200 || answer.statusCode > 299) return refuse(socket, answer.statusCode, answer.body);
     // `ws` would drop such a socket without a word, and the rows of $connect would stay.
@@ -136,42 +106,7 @@ export class WebSocketApi {
 
   /** `@connections`: POST delivers `body`, GET describes, DELETE closes. */
   manage(method: string, connectionId: string, body: Buffer): ManagementReply {
-    const connection = this.#connections.get(connectionId);
-    if (!connection?.socket || connection.socket.readyState !== connection.socket.OPEN) {
-      return { status: 410, errorType: 'GoneException', message: 'The connection is gone' };
-    }
-    const { socket } = connection;
-    if (method === 'DELETE') {
-      socket.close(1001, 'Connection closed by the service');
-      return { status: 204 };
-    }
-    if (method === 'GET') {
-      return {
-        status: 200,
-        body: {
-          connectedAt: new Date(connection.connectedAt).toISOString(),
-          lastActiveAt: new Date(connection.lastActiveAt).toISOString(),
-          identity: connection.identity,
-        },
-      };
-    }
-    if (body.length > maxMessageBytes) {
-      return {
-        status: 413,
-        errorType: 'PayloadTooLargeException',
-        message: `${body.length} bytes; the limit is ${maxMessageBytes}`,
-      };
-    }
-    if (socket.bufferedAmount > maxUnreadBytes) {
-      return {
-        status: 429,
-        errorType: 'LimitExceededException',
-        message: 'The client does not read what is sent to it',
-      };
-    }
-    socket.send(body, { binary: false });
-    this.#active(connection);
-    return { status: 200 };
+    return this.#connections.get(connectionId)?.manage(method, body) ?? gone;
   }
 
   /** Closes every socket and waits for the `$disconnect` calls that follow. */
@@ -184,18 +119,11 @@ export class WebSocketApi {
     this.#server.close();
   }
 
-  async #connect(connection: Connection, request: IncomingMessage, { search }: Target): Promise<ConnectAnswer> {
+  async #connect(connection: SocketConnection, request: IncomingMessage, { search }: Target): Promise<ConnectAnswer> {
     const route = this.#definition.routes.get('$connect');
     if (!route) return { statusCode: 200 };
-    const parts = { headers: headersOf(request), query: Object.fromEntries(search) };
-    const event = {
-      headers: parts.headers,
-      multiValueHeaders: listed(parts.headers),
-      ...(search.size > 0
-        ? { queryStringParameters: parts.query, multiValueQueryStringParameters: allValues(search) }
-        : {}),
-    };
-    const requestContext = this.#requestContext(connection, '$connect', 'CONNECT');
+    const { parts, event } = handshakeEvent(request, search);
+    const requestContext = requestContextOf(this.#definition, connection, '$connect', 'CONNECT');
     if (route.authorizer) {
       const result = await askAuthorizer(
         route.authorizer,
@@ -224,49 +152,36 @@ export class WebSocketApi {
     }
   }
 
-  #open(connection: Connection, socket: WebSocket, stream: Duplex): void {
-    connection.socket = socket;
+  #open(connection: SocketConnection, socket: WebSocket, stream: Duplex): void {
+    connection.open(socket);
     this.#connections.set(connection.connectionId, connection);
     watchFrameLength(stream, maxFrameBytes, () => socket.close(1009, 'Frame too long'));
     socket.on('error', () => socket.close());
     socket.on('message', (data, isBinary) => {
       // What came in a frame that was too long, or after one, is not looked at.
       if (socket.readyState !== socket.OPEN) return;
-      this.#active(connection);
+      connection.active();
       this.#track(this.#received(connection, data, isBinary));
     });
     socket.on('close', (code, reason) => {
-      clearTimeout(connection.idleTimer);
-      clearTimeout(connection.lifeTimer);
       this.#connections.delete(connection.connectionId);
       this.#track(this.#disconnected(connection, code, reason.toString()));
     });
-    connection.lifeTimer = setTimeout(() => socket.close(1001, 'Going away'), this.#lifetimes.lifetimeSeconds * 1000);
-    this.#active(connection);
   }
 
-  #active(connection: Connection): void {
-    connection.lastActiveAt = Date.now();
-    clearTimeout(connection.idleTimer);
-    connection.idleTimer = setTimeout(
-      () => connection.socket?.close(1001, 'Going away'),
-      this.#lifetimes.idleSeconds * 1000,
-    );
-  }
-
-  async #received(connection: Connection, data: RawData, isBinary: boolean): Promise<void> {
+  async #received(connection: SocketConnection, data: RawData, isBinary: boolean): Promise<void> {
     const bytes = Buffer.isBuffer(data)
       ? data
       : Buffer.concat([data].flat().map((part) => Buffer.from(part as ArrayBuffer)));
     const text = bytes.toString('utf8');
     const routeKey = isBinary ? '$default' : this.#routeKeyOf(text);
     const route = this.#definition.routes.get(routeKey);
-    const requestContext = this.#requestContext(connection, routeKey, 'MESSAGE');
+    const requestContext = requestContextOf(this.#definition, connection, routeKey, 'MESSAGE');
     const ids = { connectionId: connection.connectionId, requestId: requestContext.requestId };
     const refusal = !route ? 'Forbidden' : this.#throttles.allow(routeKey) ? undefined : 'Too Many Requests';
     if (!route || refusal !== undefined) {
       this.#count('ClientError');
-      return answer(connection, { message: refusal, ...ids });
+      return connection.answer(JSON.stringify({ message: refusal, ...ids }));
     }
     try {
       const result = await this.#call(route.integrationUri, routeKey, {
@@ -275,10 +190,9 @@ export class WebSocketApi {
         isBase64Encoded: isBinary,
       });
       const { body } = (result ?? {}) as { body?: unknown };
-      if (route.replies && typeof body === 'string' && connection.socket?.readyState === 1)
-        connection.socket.send(body);
+      if (route.replies && typeof body === 'string') connection.answer(body);
     } catch {
-      answer(connection, { message: 'Internal server error', ...ids });
+      connection.answer(JSON.stringify({ message: 'Internal server error', ...ids }));
     }
   }
 
@@ -292,11 +206,11 @@ export class WebSocketApi {
     }
   }
 
-  async #disconnected(connection: Connection, code: number, reason: string): Promise<void> {
+  async #disconnected(connection: SocketConnection, code: number, reason: string): Promise<void> {
     const route = this.#definition.routes.get('$disconnect');
     if (!route) return;
     const requestContext = {
-      ...this.#requestContext(connection, '$disconnect', 'DISCONNECT'),
+      ...requestContextOf(this.#definition, connection, '$disconnect', 'DISCONNECT'),
       disconnectStatusCode: code,
       disconnectReason: reason,
       authorizer: connection.authorizer,
@@ -325,33 +239,7 @@ export class WebSocketApi {
     const { region, accountId, apiId, stage } = this.#definition;
     return `arn:aws:execute-api:${region}:${accountId}:${apiId}/${withStage ? `${stage}/` : ''}${path}`;
   }
-
-  #requestContext(connection: Connection, routeKey: string, eventType: string) {
-    const { apiId, stage, domainName } = this.#definition;
-    const now = Date.now();
-    const requestId = randomBytes(11).toString('base64');
-    return {
-      routeKey,
-      eventType,
-      ...(eventType === 'MESSAGE' ? { messageId: randomBytes(11).toString('base64') } : {}),
-      extendedRequestId: requestId,
-      requestId,
-      requestTime: new Date(now).toUTCString(),
-      requestTimeEpoch: now,
-      messageDirection: 'IN',
-      stage,
-      connectedAt: connection.connectedAt,
-      identity: connection.identity,
-      domainName,
-      connectionId: connection.connectionId,
-      apiId,
-    };
-  }
 }
 
 /** The protocol a `$connect` answer chose, kept for the moment `ws` asks for it. */
 const acceptedProtocols = new WeakMap<IncomingMessage, string>();
-
-function answer({ socket }: Connection, body: Record<string, unknown>): void {
-  if (socket?.readyState === 1) socket.send(JSON.stringify(body));
-}
