@@ -1,3 +1,6 @@
+import { ExecutionLogs } from '../../local/audit/execution-logs.ts';
+import { storyOf } from '../../local/audit/story.ts';
+import { logsClient } from '../../local/commands/read-logs.ts';
 import { lowestUlidAt } from '../../resolvers/rules/ulid.ts';
 import { DeadLetterQueues } from '../integration/redrive/dead-letter-queues.ts';
 import { Operator, type Order } from '../integration/redrive/operator.ts';
@@ -21,6 +24,9 @@ type Struck = Scenario & { chatId: string; messages: DeadMessage[]; redriveId: s
 const queue = 'fifo';
 const lettersEach = 11;
 const roles = ['redrive-control', 'dlq-redrive', 'redrive-batch'];
+
+const redriveLog = '/aws/vendedlogs/states/WebSocketNotificationService-test-dlq-redrive';
+const begun = Date.now();
 
 const starts = { service: 'states', action: 'StartExecution' };
 const watch = { role: 'redrive-watch', times: 1 };
@@ -164,6 +170,23 @@ describe('whichever call of a redrive fails', () => {
     const [lease] = await stage.outside.rows('Redrives', { redriveId: `lock#${queue}` });
     expect(lease).not.toHaveProperty('holder');
     expect(await operator.waiting(queue)).toBe(0);
+  }, 60_000);
+
+  test('of executions that were started for the same turn one takes it: the lease has one generation for each', async () => {
+    const { region, edge } = stage.cloud.outputs;
+    const client = logsClient(region, edge?.url);
+    const logs = new ExecutionLogs(client);
+    let inVain = 0;
+    for (const { how, redriveId } of done) {
+      const executions = await logs.executionsAbout(redriveId, redriveLog, begun);
+      const { generations } = storyOf(redriveId, [], executions);
+      const worked = generations.filter(({ batches }) => batches.some(({ state }) => state !== 'superseded'));
+      const turns = worked.map(({ generation }) => generation);
+      expect({ how, turns }).toEqual({ how, turns: [...new Set(turns)] });
+      inVain += generations.length - worked.length;
+    }
+    client.destroy();
+    expect(inVain).toBeGreaterThan(0);
   }, 60_000);
 
   test('no message is lost, none is in history twice, and each group has kept its order', async () => {
