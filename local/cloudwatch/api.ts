@@ -4,7 +4,9 @@ import { errorReply } from '../edge/replies.ts';
 import { units } from './emf.ts';
 import type { MetricStore } from './metric-store.ts';
 
-const longestName = v.pipe(v.string(), v.minLength(1), v.maxLength(255));
+const Name = v.pipe(v.string(), v.minLength(1), v.maxLength(255));
+const Dimension = v.strictObject({ Name, Value: v.pipe(v.string(), v.minLength(1), v.maxLength(1_024)) });
+const Value = v.pipe(v.number(), v.finite());
 
 /**
  * What PutMetricData takes, but for statistic sets and entities
@@ -12,20 +14,17 @@ const longestName = v.pipe(v.string(), v.minLength(1), v.maxLength(255));
  */
 const MetricDatum = v.pipe(
   v.strictObject({
-    MetricName: longestName,
-    Dimensions: v.optional(
-      v.pipe(v.array(v.strictObject({ Name: longestName, Value: dimensionValue() })), v.maxLength(30)),
-      [],
-    ),
+    MetricName: Name,
+    Dimensions: v.optional(v.pipe(v.array(Dimension), v.maxLength(30)), []),
     /** Seconds since 1970. */
     Timestamp: v.optional(v.number()),
-    Value: v.optional(v.pipe(v.number(), v.finite())),
-    Values: v.optional(v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1), v.maxLength(150))),
+    Value: v.optional(Value),
+    Values: v.optional(v.pipe(v.array(Value), v.minLength(1), v.maxLength(150))),
     Counts: v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(1)))),
     Unit: v.optional(v.picklist([...units]), 'None'),
     StorageResolution: v.optional(v.picklist([1, 60])),
   }),
-  v.check(({ Value, Values }) => (Value === undefined) !== (Values === undefined), 'expected either Value or Values'),
+  v.check((datum) => (datum.Value === undefined) !== (datum.Values === undefined), 'expected either Value or Values'),
   v.check(
     ({ Values, Counts }) => !Counts || Counts.length === Values?.length,
     'expected a count for each of the values',
@@ -34,16 +33,9 @@ const MetricDatum = v.pipe(
 
 const Request = v.strictObject({
   /** Those of AWS are its own. */
-  Namespace: v.pipe(
-    longestName,
-    v.regex(/^(?!AWS\/)[^:]/, 'expected none of AWS’s namespaces, nor a colon at its start'),
-  ),
+  Namespace: v.pipe(Name, v.regex(/^(?!AWS\/)[^:]/, 'expected none of AWS’s namespaces, nor a colon at its start')),
   MetricData: v.pipe(v.array(MetricDatum), v.minLength(1), v.maxLength(1_000)),
 });
-
-function dimensionValue() {
-  return v.pipe(v.string(), v.minLength(1), v.maxLength(1_024));
-}
 
 /** CloudWatch's API, as far as the stack calls it: PutMetricData, into the metrics that alarms are evaluated from. */
 export function cloudWatchBackend(metrics: MetricStore): Backend {
@@ -58,13 +50,13 @@ export function cloudWatchBackend(metrics: MetricStore): Backend {
       const message = `${v.getDotPath(issue) ?? 'The request'}: ${issue.message}`;
       return errorReply('cloudwatch', id, { error: 'InvalidParameterValueException', statusCode: 400, message });
     }
-    for (const { MetricName, Dimensions, Timestamp, Value, Values, Counts, Unit } of output.MetricData) {
+    for (const { MetricName, Dimensions, Timestamp, Value: one, Values, Counts, Unit } of output.MetricData) {
       metrics.put({
         namespace: output.Namespace,
         name: MetricName,
         unit: Unit,
-        dimensions: Object.fromEntries(Dimensions.map(({ Name, Value: value }) => [Name, value])),
-        values: Value === undefined ? repeated(Values ?? [], Counts) : [Value],
+        dimensions: Object.fromEntries(Dimensions.map((dimension) => [dimension.Name, dimension.Value])),
+        values: one === undefined ? repeated(Values ?? [], Counts) : [one],
         timestamp: Timestamp === undefined ? Date.now() : Timestamp * 1_000,
       });
     }

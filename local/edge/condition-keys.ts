@@ -16,8 +16,10 @@ export function keysOf(
     return new Map([['cloudwatch:namespace', String(input['Namespace'])]]);
   }
   if (service !== 'dynamodb') return none;
-  const { TableName, Key, Item = Key } = input as { TableName?: string; Key?: Attributes; Item?: Attributes };
-  const value = Item?.[partitionKeys.get(TableName ?? '') ?? ''];
+  const { TableName = '', Key, Item = Key } = input as { TableName?: string; Key?: Attributes; Item?: Attributes };
+  // A table may also be named by its ARN.
+  const table = TableName.slice(TableName.lastIndexOf('/') + 1);
+  const value = Item?.[partitionKeys.get(table) ?? ''];
   return value === undefined ? none : new Map([['dynamodb:leadingkeys', Object.values(value)]]);
 }
 

@@ -51,7 +51,7 @@ export class CloudWatchClient {
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html, without statistic sets, entities and times. */
 export class PutMetricDataCommand {
   readonly name = 'PutMetricData';
-  readonly schema = [9, namespace, 'PutMetricData', 0, putMetricDataInput, [3, namespace, 'Unit', 0, [], []]];
+  readonly schema = [9, namespace, 'PutMetricData', 0, putMetricDataInput, [structure, namespace, 'Unit', 0, [], []]];
   readonly middleware: Middleware[] = [];
   readonly middlewareStack = {
     add: (middleware: Middleware): void => {
@@ -71,19 +71,19 @@ export class InvalidParameterCombinationException extends Error {}
 export class InvalidParameterValueException extends Error {}
 export class MissingRequiredParameterException extends Error {}
 
+/** Shapes as shapes.ts reads them. */
 const text = 0;
 const double = 1;
+const doubles = 64 | double;
 const list = 1;
 const structure = 3;
 
 function putMetricDataInput(): unknown {
   const dimension = [structure, namespace, 'Dimension', 0, ['Name', 'Value'], [text, text], 2];
-  const datum = [
-    ...[structure, namespace, 'MetricDatum', 0],
-    ['MetricName', 'Dimensions', 'Value', 'Values', 'Counts', 'Unit', 'StorageResolution'],
-    [text, [list, namespace, 'Dimensions', 0, dimension], double, 64 | double, 64 | double, text, double],
-    1,
-  ];
+  const dimensions = [list, namespace, 'Dimensions', 0, dimension];
+  const names = ['MetricName', 'Dimensions', 'Value', 'Values', 'Counts', 'Unit', 'StorageResolution'];
+  const shapes = [text, dimensions, double, doubles, doubles, text, double];
+  const datum = [structure, namespace, 'MetricDatum', 0, names, shapes, 1];
   const data = [list, namespace, 'MetricData', 0, datum];
   return [structure, namespace, 'PutMetricDataInput', 0, ['Namespace', 'MetricData'], [text, data], 2];
 }
