@@ -15,7 +15,8 @@ import { Policy, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-li
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { allow, indexOf } from './allow.ts';
-import { type Settings, windowSeconds } from './config.ts';
+import { windowSeconds } from './config.ts';
+import type { Settings } from './settings.ts';
 
 export interface AccessPlaneProps {
   settings: Pick<Settings, 'environment' | 'logRetention' | 'removalPolicy' | 'rateLimit'>;
@@ -108,7 +109,8 @@ export class AccessPlane extends Construct {
       xrayEnabled: true,
       logConfig: {
         cloudWatchLogsRoleArn: logging.roleArn,
-        fieldLogLevel: 'ERROR',
+        // What resolvers print, and errors; no traces of fields.
+        fieldLogLevel: 'INFO',
         // Contexts and results hold what people wrote to each other.
         excludeVerboseContent: true,
       },

@@ -2,12 +2,12 @@ import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { allow, allowIf } from './allow.ts';
 import { inSeconds } from './config.ts';
-import type { Settings } from './config.ts';
 import { ExpressWorkflow, workflowArn } from './express-workflow.ts';
 import type { ExpressWorkflowProps } from './express-workflow.ts';
 import type { Messaging } from './messaging.ts';
 import { ServiceFunction } from './service-function.ts';
 import { namespace } from './service-metrics.ts';
+import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 
 export interface DeadLettersProps {

@@ -7,7 +7,7 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { allow } from './allow.ts';
-import type { Settings } from './config.ts';
+import type { Settings } from './settings.ts';
 
 export interface ExpressWorkflowProps {
   /** Name of the definition, without `.asl.json`; it becomes the state machine's own. */

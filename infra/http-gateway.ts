@@ -4,9 +4,9 @@ import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
 import { accessLog } from './access-log.ts';
-import type { Settings } from './config.ts';
 import type { Identity } from './identity.ts';
 import type { ServiceFunction } from './service-function.ts';
+import type { Settings } from './settings.ts';
 
 /**
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html

@@ -2,7 +2,7 @@ import { Aws, CfnOutput, Validations } from 'aws-cdk-lib';
 import type { UserPoolClient } from 'aws-cdk-lib/aws-cognito';
 import { AccountRecovery, Mfa, OAuthScope, ResourceServerScope, UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
-import type { Settings } from './config.ts';
+import type { Settings } from './settings.ts';
 
 /** Groups that open what chat permissions do not: everything in the access plane, and dead letters with redrives. */
 const groups = {

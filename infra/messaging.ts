@@ -7,7 +7,7 @@ import type { QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { CfnResourcePolicy } from 'aws-cdk-lib/aws-xray';
 import { Construct } from 'constructs';
 import { child } from './child.ts';
-import type { Settings } from './config.ts';
+import type { Settings } from './settings.ts';
 
 /** A topic, the queue of this service behind it, and where messages of either end that could not be handled. */
 export interface Lane {

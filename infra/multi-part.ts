@@ -1,9 +1,9 @@
 import { Construct } from 'constructs';
 import { allow, indexOf } from './allow.ts';
 import { inSeconds } from './config.ts';
-import type { Settings } from './config.ts';
 import { ExpressWorkflow } from './express-workflow.ts';
 import type { Messaging } from './messaging.ts';
+import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 
 export interface MultiPartProps {

@@ -3,7 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { Settings } from './config.ts';
+import type { Settings } from './settings.ts';
 
 /**
  * Where alarms go, and whoever is on call subscribes. It has a key of its own: CloudWatch cannot use the one AWS keeps for SNS, and

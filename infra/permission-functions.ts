@@ -1,10 +1,10 @@
 import { Construct } from 'constructs';
 import { allow, allowIf } from './allow.ts';
-import type { Settings } from './config.ts';
 import { ExpressWorkflow } from './express-workflow.ts';
 import type { HttpGateway } from './http-gateway.ts';
 import type { Messaging } from './messaging.ts';
 import { ServiceFunction, type StreamEvent } from './service-function.ts';
+import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 import type { WebSocketGateway } from './websocket-gateway.ts';
 

@@ -19,7 +19,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { allow } from './allow.ts';
 import { child } from './child.ts';
-import type { FunctionSettings, QueueSettings, Settings, StreamSettings } from './config.ts';
+import type { FunctionSettings, QueueSettings, Settings, StreamSettings } from './settings.ts';
 
 export interface ServiceFunctionProps {
   /** Folder of the function under `functions/`, and of its bundle. */

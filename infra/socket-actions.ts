@@ -1,9 +1,9 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { allow, indexOf } from './allow.ts';
-import type { Settings } from './config.ts';
 import type { Identity } from './identity.ts';
 import { ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
+import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 
 export interface SocketActionsProps {

@@ -1,6 +1,5 @@
 import { Aws, CfnOutput, DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Settings } from './config.ts';
 import { AccessPlane } from './access-plane.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { DeliveryPlane } from './delivery-plane.ts';
@@ -11,6 +10,7 @@ import { Messaging } from './messaging.ts';
 import { MultiPart } from './multi-part.ts';
 import { Observability } from './observability.ts';
 import { PermissionFunctions } from './permission-functions.ts';
+import type { Settings } from './settings.ts';
 import { Tables } from './tables.ts';
 import { WebSocketGateway } from './websocket-gateway.ts';
 

@@ -1,6 +1,6 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
-import type { Settings } from './config.ts';
 import type { Messaging } from './messaging.ts';
+import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 
 /** What alarms and the dashboard look at, besides the functions. */

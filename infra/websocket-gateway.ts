@@ -9,8 +9,8 @@ import { Construct } from 'constructs';
 import { accessLog } from './access-log.ts';
 import { allow } from './allow.ts';
 import { child } from './child.ts';
-import type { Settings } from './config.ts';
 import type { ServiceFunction } from './service-function.ts';
+import type { Settings } from './settings.ts';
 
 const stageName = 'dvl';
 

@@ -4,7 +4,8 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { UserPool } from 'aws-cdk-lib/aws-cognito';
 import { AccessPlane } from '../../infra/access-plane.ts';
-import { type Environment, settingsOf } from '../../infra/config.ts';
+import { settingsOf } from '../../infra/config.ts';
+import type { Environment } from '../../infra/settings.ts';
 import { Tables } from '../../infra/tables.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -4,7 +4,7 @@ import type { App } from 'aws-cdk-lib';
 import { Stack, Validations } from 'aws-cdk-lib';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import type { Environment } from '../../infra/config.ts';
+import type { Environment } from '../../infra/settings.ts';
 import { environments } from '../../infra/config.ts';
 import { inApp, validating } from './synthesized.ts';
 

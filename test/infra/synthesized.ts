@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import type { Environment } from '../../infra/config.ts';
+import type { Environment } from '../../infra/settings.ts';
 import { settingsOf } from '../../infra/config.ts';
 import { notificationApp } from '../../infra/notification-app.ts';
 
