@@ -16,7 +16,7 @@ interface Entry {
 }
 
 /** What an app loads: the library, and, only if it wants them, what multi-part messages and reports take on top. */
-export const ENTRIES: Entry[] = [
+const ENTRIES: Entry[] = [
   { name: 'client library', path: 'index', maxGzippedBytes: 8 * 1024 },
   { name: 'client multi-part', path: 'multipart/index', maxGzippedBytes: 4 * 1024 },
   { name: 'client reports', path: 'report/index', maxGzippedBytes: 512 },

@@ -164,7 +164,7 @@ export function protocolDocuments(): Map<string, string> {
 }
 
 /** Writes the documents under the project's folder, and removes schemas of what is no more. */
-export function writeProtocolDocuments(root: string): void {
+function writeProtocolDocuments(root: string): void {
   const documents = protocolDocuments();
   const folder = join(root, 'docs/schemas');
   mkdirSync(folder, { recursive: true });

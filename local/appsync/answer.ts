@@ -64,7 +64,7 @@ export function fieldError(
   return { path, data, errorType, errorInfo, locations, message };
 }
 
-export function locationsOf(error: GraphQLError): AppSyncError['locations'] {
+function locationsOf(error: GraphQLError): AppSyncError['locations'] {
   return error.locations?.map(({ line, column }) => ({ line, column, sourceName: null })) ?? null;
 }
 

@@ -14,10 +14,10 @@ export const graphqlApiProperties: PropertyTable = {
   ResolverCountLimit: 'implemented',
   Visibility: { noEffect: 'the embedded cloud listens on the loopback only' },
   XrayEnabled: { noEffect: 'functions alone are traced here' },
-  LogConfig: { noEffect: 'there is no CloudWatch' },
+  LogConfig: { noEffect: 'what resolvers print is logged, and nothing else' },
   Tags: { noEffect: 'nothing reads tags' },
 };
-export const userPoolConfigProperties: PropertyTable = {
+const userPoolConfigProperties: PropertyTable = {
   UserPoolId: 'implemented',
   DefaultAction: 'implemented',
   AwsRegion: { noEffect: 'tokens name their issuer' },
@@ -33,16 +33,16 @@ export const dataSourceProperties: PropertyTable = {
   HttpConfig: 'implemented',
   Description: { noEffect: 'it is for people' },
 };
-export const dynamoDbConfigProperties: PropertyTable = {
+const dynamoDbConfigProperties: PropertyTable = {
   TableName: 'implemented',
   AwsRegion: { noEffect: 'there is one region' },
 };
-export const httpConfigProperties: PropertyTable = { Endpoint: 'implemented', AuthorizationConfig: 'implemented' };
-export const httpAuthorizationProperties: PropertyTable = {
+const httpConfigProperties: PropertyTable = { Endpoint: 'implemented', AuthorizationConfig: 'implemented' };
+const httpAuthorizationProperties: PropertyTable = {
   AuthorizationType: 'implemented',
   AwsIamConfig: 'implemented',
 };
-export const awsIamConfigProperties: PropertyTable = {
+const awsIamConfigProperties: PropertyTable = {
   SigningRegion: 'implemented',
   SigningServiceName: 'implemented',
 };

@@ -1,7 +1,7 @@
 import type { RawRequest, Resource } from './call.ts';
 
 /** The connection an `@connections` path names. */
-export type ConnectionPath = { apiId: string; stage: string; connectionId: string };
+type ConnectionPath = { apiId: string; stage: string; connectionId: string };
 
 type Request = RawRequest & { service: string; action: string; input: Record<string, unknown> };
 type ResourceReader = (request: Request, arnOf: ArnOf) => Resource[];
@@ -115,7 +115,7 @@ function connectionResources(request: Request, arnOf: ArnOf): Resource[] {
  * Reads `/STAGE/@connections/ID` on `APIID.execute-api.REGION.amazonaws.com`, or `/APIID/STAGE/@connections/ID` on the edge's own
  * address, for clients outside that set `endpoint: EDGE/APIID/STAGE`.
  */
-export function connectionPath({ host, path }: { host: string; path: string }): ConnectionPath | undefined {
+function connectionPath({ host, path }: { host: string; path: string }): ConnectionPath | undefined {
   const [route = ''] = path.split('?', 1);
   const [, apiInPath, stage, id] = /^(?:\/([^/]+))?\/([^/]+)\/@connections\/([^/]+)$/.exec(route) ?? [];
   const apiId = /^([^.]+)\.execute-api\./.exec(host)?.[1] ?? apiInPath;

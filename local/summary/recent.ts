@@ -1,7 +1,7 @@
 import type { MetricDatum } from '../cloudwatch/emf.ts';
 
 /** How long values are kept. */
-export const recentMs = 60_000;
+const recentMs = 60_000;
 
 /** What of the metrics is counted from the beginning on. */
 const counted: Record<string, 'published' | 'failedExecutions' | 'lettersMoved'> = {

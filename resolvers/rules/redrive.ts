@@ -6,7 +6,7 @@ import { isUlid } from './ulid.ts';
 export type RedriveMode = 'redrive' | 'discard';
 
 /** What a redrive may ask for at most. */
-export const redriveLimits = {
+const redriveLimits = {
   messages: 1000000,
   messagesPerSecond: 100,
   reasonCharacters: 500,

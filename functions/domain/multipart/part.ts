@@ -33,7 +33,7 @@ export function partItem(partNumber: number): string {
 }
 
 /** The index of groups that are not concluded is spread over so many partitions; a watcher asks each of them. */
-export const openShards = 16;
+const openShards = 16;
 
 /** The partition of that index that a group is in: `00` to `15`. */
 export function openShardOf(group: string): string {

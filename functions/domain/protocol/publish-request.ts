@@ -21,7 +21,7 @@ export const reservedPayloadFields: readonly string[] = [
 ];
 
 /** Event types that the service itself sends start with this. */
-export const reservedEventTypePrefix = 'multipart.';
+const reservedEventTypePrefix = 'multipart.';
 
 const missing = {
   targets: 'Missing required parameters: targetChannel and payload are required.',

@@ -6,7 +6,7 @@ import { limits } from './limits.ts';
 /** A message of history as a replay tells it: as it was delivered live, without `sqsMetadata`, which only the queue knew. */
 export type ReplayedMessage = ReturnType<typeof deliveredMessage>;
 
-export function replayedMessage({
+function replayedMessage({
   payload,
   messageId,
   senderId,

@@ -19,7 +19,7 @@ export interface Sent {
 }
 
 /** Why a letter was not even tried. */
-export const behindARefusedOne = 'BehindARefusedOne';
+const behindARefusedOne = 'BehindARefusedOne';
 
 const maxFailures = 4;
 

@@ -3,7 +3,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 type Typed = Record<string, unknown>;
 
 /** A typed value of a request object as the SDK takes it: numbers as text, binary as bytes. */
-export function toAttribute(typed: unknown): AttributeValue {
+function toAttribute(typed: unknown): AttributeValue {
   const [[type, value] = ['', undefined]] = Object.entries(typed as Typed);
   switch (type) {
     case 'S':
@@ -36,7 +36,7 @@ export function toAttributes(map: Typed): Record<string, AttributeValue> {
 }
 
 /** A stored value as resolvers see it: sets are lists, binary is base64. */
-export function fromAttribute(attribute: AttributeValue): unknown {
+function fromAttribute(attribute: AttributeValue): unknown {
   if (attribute.S !== undefined) return attribute.S;
   if (attribute.N !== undefined) return Number(attribute.N);
   if (attribute.BOOL !== undefined) return attribute.BOOL;

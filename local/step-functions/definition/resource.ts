@@ -7,7 +7,7 @@ export type Resource = {
 };
 
 /** The services whose SDK integration is implemented, as ARNs of Step Functions name them. */
-export const sdkServices = ['dynamodb', 'sns', 'sqs', 'sfn', 'cloudwatch'] as const;
+const sdkServices = ['dynamodb', 'sns', 'sqs', 'sfn', 'cloudwatch'] as const;
 export type SdkService = (typeof sdkServices)[number];
 
 /** The service of an SDK integration; undefined for an optimized one. */
