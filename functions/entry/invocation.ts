@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { holdLines } from '../platform/lines-together.ts';
 import { logger } from '../platform/logger.ts';
 import { countColdStart, flushMetrics } from '../platform/metrics.ts';
 
@@ -15,10 +16,12 @@ export function invocation<Event, Result>(
     logger.addContext(context);
     logger.resetKeys();
     countColdStart();
+    const writeLines = holdLines();
     try {
       return await handle(event, context);
     } finally {
       flushMetrics();
+      writeLines();
     }
   };
 }

@@ -73,14 +73,14 @@ export function flushMetrics(): void {
 }
 
 /** Adds a document's directives and values to the first one in which all its names mean the same, or are free. */
-function join(documents: EmfOutput[], { _aws, ...values }: EmfOutput): void {
-  const names = Object.entries(values);
-  const index = documents.findIndex((each) => names.every(([name, value]) => (each[name] ?? value) === value));
-  const found = documents[index];
-  if (found === undefined) documents.push({ ...values, _aws });
+function join(documents: EmfOutput[], document: EmfOutput): void {
+  const { _aws, ...values } = document;
+  const names = Object.keys(values);
+  const found = documents.find((each) => names.every((name) => (each[name] ?? values[name]) === values[name]));
+  if (found === undefined) documents.push(document);
   else {
-    const CloudWatchMetrics = [...found._aws.CloudWatchMetrics, ..._aws.CloudWatchMetrics];
-    documents[index] = { ...found, ...values, _aws: { ...found._aws, CloudWatchMetrics } };
+    found._aws.CloudWatchMetrics.push(..._aws.CloudWatchMetrics);
+    Object.assign(found, values);
   }
 }
 
