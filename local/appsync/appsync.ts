@@ -16,7 +16,7 @@ import { authorizeField, type CognitoIdentity, identityOf } from './authorizatio
 import { type AppSyncDefinition, checkDefinition } from './definition.ts';
 import { infoOf } from './info.ts';
 import { depthOf, ResolverCount } from './limits.ts';
-import { buildResolvers, type RoleAccess } from './build-resolvers.ts';
+import { buildResolvers, type Printed, type RoleAccess } from './build-resolvers.ts';
 import { type GraphqlRequest, readRequest } from './request.ts';
 import { type Resolver, runResolver } from './resolver.ts';
 import { appSyncSchema } from './schema.ts';
@@ -37,7 +37,7 @@ export interface AppSync {
   handle(request: HttpRequest): Promise<HttpReply>;
 }
 
-export interface AppSyncOptions extends AppSyncDefinition, RoleAccess {
+export interface AppSyncOptions extends AppSyncDefinition, RoleAccess, Printed {
   /** Checks tokens of the API's user pool, e.g. a CognitoJwtVerifier. */
   verifier: TokenVerifier;
 }

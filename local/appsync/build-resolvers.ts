@@ -13,14 +13,19 @@ export interface RoleAccess {
   http: (roleArn: string) => AwsAccess;
 }
 
-type Source = AppSyncDefinition & RoleAccess;
+/** Takes what resolvers print, a line at a time. */
+export interface Printed {
+  print?: (line: string) => void;
+}
+
+type Source = AppSyncDefinition & RoleAccess & Printed;
 
 /**
  * The resolvers of an API by `Type.field`, their code loaded.
  * @throws Error when a resolver names a field, function or data source there is not, or its code would be refused
  */
 export function buildResolvers(source: Source, schema: GraphQLSchema): Map<string, Resolver> {
-  const runtime = new CodeRuntime();
+  const runtime = new CodeRuntime(source.print);
   const tokens = new PageTokens(source.api.Name ?? '');
   const dataSources = new Map(
     source.dataSources.map((resource) => [resource.Name, dataSourceOf(resource, source, tokens)]),

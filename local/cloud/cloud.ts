@@ -119,7 +119,8 @@ async function startParts(settings: CloudSettings, running: Running): Promise<Om
   const { edge, functions, workflows, webSockets, invoke } = code;
   const httpApi = new HttpApi(httpApiOf(stack, verifierOf), invoke);
   httpApi.watch((request) => cloudWatch.vended.gateway(request));
-  const graphql = running.add(startGraphql(stack, edge.url, { verify: verifierOf(cognito.issuer) }));
+  const verifier = { verify: verifierOf(cognito.issuer) };
+  const graphql = running.add(startGraphql(stack, edge.url, verifier, services.logs.store));
 
   requireDeliveryRights(stack, edge.policies);
   requireWorkflowRights(template.machines, edge.policies);

@@ -4,6 +4,7 @@ import { appSyncDefinitionOf } from '../appsync/from-stack.ts';
 import type { TokenVerifier } from '../appsync/tokens.ts';
 import { type Credentials, roleCredentials } from '../edge/credentials.ts';
 import type { FrontRoute } from '../gateway/front.ts';
+import type { LogStore } from '../logs/log-store.ts';
 import { plainHeaders } from '../loopback.ts';
 import type { Stack } from '../template/stack.ts';
 import { dataSourceRoles } from './principals.ts';
@@ -11,8 +12,11 @@ import { dataSourceRoles } from './principals.ts';
 /** The stack's GraphQL API, running: its place on the front, and what ends it. */
 export type GraphqlApi = { route: FrontRoute; stop(): Promise<void> };
 
-/** Starts AppSync for the template's API, each data source calling the edge with the rights of its own role. */
-export function startGraphql(stack: Stack, edgeUrl: string, verifier: TokenVerifier): GraphqlApi {
+/**
+ * Starts AppSync for the template's API, each data source calling the edge with the rights of its own role. What resolvers print
+ * is in the API's log group (https://docs.aws.amazon.com/appsync/latest/devguide/monitoring.html).
+ */
+export function startGraphql(stack: Stack, edgeUrl: string, verifier: TokenVerifier, logs: LogStore): GraphqlApi {
   const [api] = stack.ofType('AWS::AppSync::GraphQLApi');
   if (!api) throw new Error('The template defines no GraphQL API');
   const names = new Map(dataSourceRoles(stack).map(({ name, roleArn }) => [roleArn, name]));
@@ -21,6 +25,7 @@ export function startGraphql(stack: Stack, edgeUrl: string, verifier: TokenVerif
   const appSync = createAppSync({
     ...appSyncDefinitionOf(stack, api),
     verifier,
+    print: (line) => logs.write(`/aws/appsync/apis/${api.attributes['ApiId']}`, 'resolvers', line),
     dynamodb(roleArn) {
       const client = new DynamoDBClient({
         region: stack.where.region,

@@ -308,6 +308,19 @@ describe('attacks', () => {
       expect(await scene.outside.deadLetters('Fifo')).toEqual([]);
     });
 
+    test('what an administrator read is in a log, without the words', async () => {
+      const query = `{ messages(chatId: "${vault}") { items { content } } }`;
+      // Not kept among what was answered: an administrator may hear it.
+      expect(await scene.api.ask('ada', query)).toMatchObject({ status: 200, data: { messages: {} } });
+      const noted = JSON.stringify({
+        ...{ message: 'Read as an administrator', field: 'messages' },
+        ...{ userId: scene.userId('ada'), chatId: vault },
+      });
+      const isNoted = ({ file, text }: { file: string; text: string }): boolean =>
+        file.includes('appsync') && text.includes(JSON.stringify(noted).slice(1, -1));
+      await until('the line', () => scene.logs().some(isNoted));
+    });
+
     test('no log holds words of a message, or what makes a token one', () => {
       const logs = scene.logs();
       expect(logs.map(({ text }) => text).join()).toContain('Refused a connection');

@@ -95,12 +95,16 @@ const groups = new Map<string, string[]>();
 let dynamodb: DynamoDBClient;
 const apis = new Map<string, AppSync>();
 
+/** What resolvers printed, all tests of a file together. */
+export const printed: string[] = [];
+
 /** The API whose workflow is run at this edge; made once. */
 function apiAt(edgeUrl: string): AppSync {
   const known = apis.get(edgeUrl);
   if (known) return known;
   const made = createAppSync({
     ...accessPlane(),
+    print: (line) => printed.push(line),
     dynamodb: () => ({ send: (command: never) => dynamodb.send(command) }) as unknown as DynamoDBClient,
     http: (roleArn) => ({ edgeUrl, credentials: roleCredentials(`appsync/${roleArn.split('/')[1]}`) }),
     verifier: {

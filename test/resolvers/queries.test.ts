@@ -1,4 +1,4 @@
-import { ada, type Asker, askerOf, bob, carol } from './api.ts';
+import { ada, type Asker, askerOf, bob, carol, printed } from './api.ts';
 import { scriptedDynamoDb, stored } from './scripted-dynamodb.ts';
 
 const later = Math.floor(Date.now() / 1000) + 3600;
@@ -77,11 +77,20 @@ describe('who may read a chat', () => {
     expect(answer.calls).toHaveLength(2);
   });
 
-  test.each(readerFields)('%s asks for no permission of an administrator', async (_, query) => {
-    const { calls, errors } = await ask(ada, query, {}, { Items: [] });
-    expect(errors).toBeUndefined();
-    expect(calls.map((call) => call.input['TableName'])).not.toContain('Permissions');
-  });
+  test.each(readerFields)(
+    '%s asks for no permission of an administrator, and notes who read what',
+    async (field, query) => {
+      const before = printed.length;
+      const { calls, errors } = await ask(ada, query, {}, { Items: [] });
+      expect(errors).toBeUndefined();
+      expect(calls.map((call) => call.input['TableName'])).not.toContain('Permissions');
+      expect(printed.slice(before).map((line) => JSON.parse(line) as unknown)).toEqual([
+        { message: 'Read as an administrator', field, userId: ada.userId, chatId: 'c1' },
+      ]);
+      await ask(bob, query, {}, member, { Items: [] });
+      expect(printed).toHaveLength(before + 1);
+    },
+  );
 
   test.each(readerFields)('%s asks for no permission in the chat named by the own id', async (_, query) => {
     const { calls, errors } = await ask(bob, query.replace('"c1"', JSON.stringify(bob.userId)), {}, { Items: [] });

@@ -29,7 +29,7 @@ export function scriptedDynamoDb(...replies: Reply[]): { client: DynamoDBClient;
           action: (request.headers['x-amz-target'] ?? '').replace('DynamoDB_20120810.', ''),
           input: JSON.parse(new TextDecoder().decode(request.body)) as Record<string, unknown>,
         };
-        const isCount = call.input['TableName'] === 'RateLimits';
+        const isCount = String(call.input['TableName']).includes('RateLimits');
         (isCount ? counted : calls).push(call);
         if (isCount) count += amountOf(call);
         const { error, ...reply } = isCount ? { Attributes: stored({ count }) } : (replies.shift() ?? {});

@@ -26,9 +26,12 @@ export class CodeRuntime {
   readonly #context: object;
   #current: Invocation | undefined;
 
-  constructor() {
+  /** @param print takes what code prints, a line at a time */
+  constructor(print: (line: string) => void = () => undefined) {
     this.#globals = runtimeGlobals(() => this.#running());
-    const console = { log: () => undefined, error: () => undefined };
+    const log = (...values: unknown[]): void =>
+      print(values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(' '));
+    const console = { log, error: log };
     this.#context = createContext({ ...this.#globals, console }, { codeGeneration: { strings: false, wasm: false } });
     // AppSync's JSON.parse gives an empty text for what is not JSON.
     runInContext(

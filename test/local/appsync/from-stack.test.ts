@@ -64,7 +64,7 @@ test("the construct's template runs, each data source with its role, transaction
     },
     verifier: { verify: () => Promise.resolve({ sub: 'me', client_id: people?.ref, 'cognito:groups': ['admins'] }) },
   });
-  expect(new Set(roles).size).toBe(9);
+  expect(new Set(roles).size).toBe(10);
   const query = 'mutation { grantPermission(input: { userId: "u", chatId: "c" }) { role } }';
   const { body } = await appsync.handle({
     method: 'POST',
