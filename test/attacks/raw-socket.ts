@@ -66,7 +66,10 @@ export class RawSocket {
       if (head.includes('\r\n\r\n')) break;
     }
     const end = head.indexOf('\r\n\r\n') + 4;
-    if (!head.toString('latin1').startsWith('HTTP/1.1 101')) throw new Error(`Not opened: ${head.toString('latin1')}`);
+    if (!head.toString('latin1').startsWith('HTTP/1.1 101')) {
+      stream.destroy();
+      throw new Error(`Not opened: ${head.toString('latin1')}`);
+    }
     const socket = new RawSocket(stream);
     if (end < head.length) stream.unshift(head.subarray(end));
     stream.resume();
