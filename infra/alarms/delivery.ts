@@ -51,6 +51,7 @@ export class DeliveryWatches extends Watches {
   /** Latencies are measured of what arrives: where nothing does, these tell. */
   private posts(): Watch[] {
     const { share, besides } = this.props.settings.alarms.failedPosts;
+    const percent = Math.round(share * 100);
     const posts = (...outcomes: string[]): Metric[] =>
       posters.flatMap((service) =>
         outcomes.map((outcome) => this.metrics.emitted('Posts', service, { statistic: 'Sum' }, { outcome })),
@@ -58,12 +59,12 @@ export class DeliveryWatches extends Watches {
     return [
       {
         name: 'posts-failing',
-        reason: `More than ${share * 100}% of the posts to connections are throttled or fail: people see messages late, or only when they replay.`,
+        reason: `More than ${percent}% of the posts to connections are throttled or fail: people see messages late, or only when they replay.`,
         metric: beyondShare(
           share,
           posts('throttled', 'failed'),
           posts('delivered'),
-          `Posts that failed, beyond ${share * 100}%`,
+          `Posts that failed, beyond ${percent}%`,
         ),
         over: besides,
         minutes: persistent,
