@@ -137,6 +137,29 @@ describe('the WebSocket API', () => {
       expect(events).toEqual([]);
     });
 
+    test('is counted: what $connect decides about, and what is refused without asking it', async () => {
+      const verdicts: Answer[] = [
+        () => Promise.reject(new FunctionError('Error', 'Unauthorized')),
+        () => policy(deny),
+        () => Promise.reject(new FunctionError('Error', 'database down')),
+        () => policy(allow),
+      ];
+      const { api, url } = await start({
+        authorizer: (event) => verdicts.shift()?.(event),
+        $connect: () => ({ statusCode: 403 }),
+      });
+      const counted: unknown[] = [];
+      api.watch((seen) => counted.push(seen));
+      for (const statusCode of [401, 403, 500, 403])
+        await expect(open(url)).rejects.toThrow(new ConnectionRefused(statusCode));
+      const of = { apiId: 'api1', stage: 'dvl' };
+      expect(counted).toEqual([
+        { ...of, metric: 'ClientError' },
+        { ...of, metric: 'ClientError' },
+        { ...of, metric: 'ConnectCount' },
+      ]);
+    });
+
     test('only the stage’s own path opens one', async () => {
       const { url } = await start({});
       await expect(open(url.replace('/dvl', '/other'))).rejects.toThrow(new ConnectionRefused(403));
