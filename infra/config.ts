@@ -30,9 +30,9 @@ const dev: Settings = {
     user: { perSecond: 50, burst: 500 },
     chat: { perSecond: 200, burst: 2_000 },
     // A message to a chat of a thousand is a thousand posts, and all workers together make 4,800 a second (`fanOut`): so
-    // such a chat can take four tenths of them, and not all. One of ten thousand could still take four times as many as there
-    // are, so it waits for itself; others wait with it for as long as it goes on. A member has a quarter, as above.
-    largeChats: { user: { perSecond: 0.5, burst: 5 }, chat: { perSecond: 2, burst: 20 } },
+    // such a chat can take all of them, where its apps do not ask for batches, and no more. A larger one waits for itself;
+    // others wait with it for as long as it goes on. A member has a fifth.
+    largeChats: { user: { perSecond: 1, burst: 10 }, chat: { perSecond: 5, burst: 50 } },
     // Four clients of a user who comes back to 500 chats on each.
     subscriptions: { perSecond: 200, burst: 2_000 },
     // As many as messages. A chat of five hundred is filled, or emptied, at once.
@@ -71,8 +71,9 @@ const dev: Settings = {
   // limits at once, stays under 30% of that, and the workers' pace under half. The rest is for processors and retries. They
   // have no pace, since what they post follows what is sent and to how many: peaks that meet are throttled. Then each
   // function posts with fewer requests at once, and a post that was refused three times takes its turn in the retry queue.
+  // A message makes 64 jobs: in batches of ten, seven of the workers would have them all.
   fanOut: {
-    batchSize: 10,
+    batchSize: 3,
     maximumConcurrency: 12,
     visibilityTimeout: Duration.seconds(180),
     maxReceiveCount: 6,

@@ -130,7 +130,7 @@ function resultOf(
       'The simulation runs the delivery code that is deployed, on a clock that jumps: below it posts take 5 to 15 ms, reads of subscribers 5 ms a page, calls of queues 12 ms, and ' +
       `a token bucket of ${accountRate.perSecond * shareForPosts} a second and ${accountRate.burst} at once stands for the account's ${accountRate.perSecond}, less 30% for what comes in. Batch ` +
       'sizes, concurrency, time-outs, threshold and pace are those of the template. Up to the threshold one function posts to everybody; above, 64 slots are ' +
-      'served by workers. Of one message the workers take 64 jobs in batches of ten: seven post, 2,800 times a second. Above some 65,000 subscribers ten slots ' +
+      'served by workers. Of one message the workers take 64 jobs in batches of three, and post 4,800 times a second. Above some 200,000 subscribers three slots ' +
       'are more than a worker posts before its time-out; the others get theirs through the retry queue, one by one and more slowly: of a million almost all. ' +
       'The simulation knows no CPU, no cold starts and no lost answers. The real sockets are served by the whole stack on this machine, which is slower ' +
       'than the limits of AWS: only completeness and order are compared, with the same messages and by the same check. A machine that is busy answers posts too late; those are ' +

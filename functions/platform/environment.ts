@@ -155,16 +155,16 @@ export const environment = {
     return once('CHAT_BURST', Number, '2000');
   },
   get largeChatUserRatePerSecond() {
-    return once('LARGE_CHAT_USER_RATE_PER_SECOND', Number, '0.5');
+    return once('LARGE_CHAT_USER_RATE_PER_SECOND', Number, '1');
   },
   get largeChatUserBurst() {
-    return once('LARGE_CHAT_USER_BURST', Number, '5');
+    return once('LARGE_CHAT_USER_BURST', Number, '10');
   },
   get largeChatRatePerSecond() {
-    return once('LARGE_CHAT_RATE_PER_SECOND', Number, '2');
+    return once('LARGE_CHAT_RATE_PER_SECOND', Number, '5');
   },
   get largeChatBurst() {
-    return once('LARGE_CHAT_BURST', Number, '20');
+    return once('LARGE_CHAT_BURST', Number, '50');
   },
   get permissionRatePerSecond() {
     return once('PERMISSION_RATE_PER_SECOND', Number, '50');
