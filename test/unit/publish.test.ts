@@ -22,6 +22,7 @@ describe('publishing', () => {
   beforeAll(async () => {
     process.env['STANDARD_TOPIC_ARN'] = 'arn:aws:sns:us-east-1:000000000000:standard';
     process.env['FIFO_TOPIC_ARN'] = 'arn:aws:sns:us-east-1:000000000000:fifo.fifo';
+    process.env['LARGE_CHAT_USER_BURST'] = '5';
     aws = await Aws.start();
     await table('PERMISSIONS_TABLE').put(
       { userId: 'ada', chatId: 'chat-1', role: 'admin' },
