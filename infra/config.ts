@@ -109,7 +109,7 @@ const dev: Settings = {
   },
   alarms: {
     slowDelivery: Duration.seconds(3),
-    // A hundred thousand subscribers, at the pace of all workers together, are served in 21 seconds.
+    // A hundred thousand subscribers, at the workers' pace and in their batches of slots, are served in 24 seconds.
     slowLargeDelivery: Duration.seconds(30),
     // A client that does not read has its post refused five times in a minute, and loses its socket. Of traffic that matters a
     // tenth is more than such clients make.
