@@ -98,6 +98,12 @@ describe('what the functions measure', () => {
     return added();
   }
 
+  /** The next time, the retry queue takes nothing of this function. */
+  const refuseRetries = (role: string): Promise<unknown> =>
+    stage.edge.break({
+      ...{ service: 'sqs', action: 'SendMessageBatch', role, times: 1 },
+      fault: { error: 'AccessDenied', statusCode: 403 },
+    });
   const mentions = (expected: Tally, name: string): boolean => Object.keys(expected).some((key) => key.includes(name));
   const isSame = (one: Tally, other: Tally): boolean =>
     Object.keys({ ...one, ...other }).every((key) => one[key] === other[key]);
@@ -275,6 +281,19 @@ describe('what the functions measure', () => {
         'connection Disconnected': 1,
       });
     });
+
+    test('that a connection was closed, for not even the retry queue took its frames', async () => {
+      await stage.listen('carol', 'unpromised');
+      await post('message-processor', unexpected, 1);
+      await refuseRetries('message-processor');
+      await measures(() => say('unpromised'), {
+        ...committed('fifo'),
+        'message-processor FanOutSize': 1,
+        'message-processor Posts failed': 1,
+        'message-processor ClosedForReplay': 1,
+        'connection Disconnected': 1,
+      });
+    });
   });
 
   test('of a large chat: the jobs of its slots, and its messages in each', async () => {
@@ -310,6 +329,19 @@ describe('what the functions measure', () => {
       'fan-out RetriedLater': 1,
       'delivery-retry Posts delivered': 1,
       'delivery-retry RetryOutcomes delivered': 1,
+    });
+
+    await stage.edge.break({
+      ...{ service: 'execute-api', action: 'PostToConnection', role: 'fan-out', times: 1 },
+      fault: { error: 'InternalServerError', statusCode: 500 },
+    });
+    await refuseRetries('fan-out');
+    await measures(() => stage.publish('Fifo', 'large', [secret], { generateSequence: true }), {
+      ...handed,
+      'fan-out Posts delivered': 1,
+      'fan-out Posts failed': 1,
+      'fan-out ClosedForReplay': 1,
+      'connection Disconnected': 1,
     });
   }, 120_000);
 
