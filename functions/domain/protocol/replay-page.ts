@@ -6,13 +6,7 @@ import { limits } from './limits.ts';
 /** A message of history as a replay tells it: as it was delivered live, without `sqsMetadata`, which only the queue knew. */
 export type ReplayedMessage = ReturnType<typeof deliveredMessage>;
 
-function replayedMessage({
-  payload,
-  messageId,
-  senderId,
-  publishTimestamp,
-  sequence,
-}: MessageRow): ReplayedMessage {
+function replayedMessage({ payload, messageId, senderId, publishTimestamp, sequence }: MessageRow): ReplayedMessage {
   const content = JSON.parse(payload) as Envelope['payload'];
   return deliveredMessage({ payload: content, messageId, senderId, publishTimestamp }, sequence);
 }
