@@ -1,7 +1,7 @@
 /** What a chat's permissions come to: who has which role. */
 export type Rights = ReadonlyMap<string, string>;
 
-/** A change as its caller asked for it; no role: a revocation. An administrator needs no right in the chat. */
+/** A change as its caller asked for it; no role: a revocation. An administrator needs no right in the chat, nor does who leaves it. */
 export type Change = { caller: string; administrator: boolean; target: string; role?: string };
 
 /** A change with what its caller was answered: `done`, or the error's type. */
@@ -10,7 +10,8 @@ export type Answered = Change & { outcome: string };
 /** What the rules say of one change alone: docs/graphql.md. */
 export function apply(rights: Rights, { caller, administrator, target, role }: Change): [outcome: string, Rights] {
   const refused = (outcome: string): [string, Rights] => [outcome, rights];
-  if (!administrator && rights.get(caller) !== 'admin') return refused('Forbidden');
+  const leaves = caller === target && role === undefined;
+  if (!administrator && !leaves && rights.get(caller) !== 'admin') return refused('Forbidden');
   const before = rights.get(target);
   if (!role && !before) return refused('NotFound');
   const admins = [...rights.values()].filter((held) => held === 'admin').length;
