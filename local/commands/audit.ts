@@ -1,11 +1,11 @@
-import { parseArgs } from 'node:util';
-import { decodeTime, isValid } from 'ulid';
+import { decodeTime } from 'ulid';
 import { ExecutionLogs } from '../audit/execution-logs.ts';
 import { type Story, storyOf } from '../audit/story.ts';
 import { textOf } from '../audit/story-text.ts';
 import { Advice, adviceOnLogs, failWith } from './advice.ts';
+import { readLogOptions } from './log-options.ts';
+import { fromOutputs } from './outputs-file.ts';
 import { logsClient } from './read-logs.ts';
-import { fromOutputs, localOutputs } from './outputs-file.ts';
 
 const usage = `npm run audit -- --redrive ID [--outputs FILE] [--json]
   --redrive ID    the redrive, as startRedrive and redrives give its id
@@ -20,7 +20,7 @@ type Target = { region: string; controlLog: string; redriveLog: string; edgeUrl?
 const slackMs = 60_000;
 
 async function main(): Promise<void> {
-  const { redrive, outputs, json } = readArguments();
+  const { id: redrive, outputs, json } = readLogOptions('redrive', usage);
   const target = fromOutputs(outputs, targetIn, 'the logs of redrives');
   const story = await storyIn(target, redrive);
   if (!story.start && story.cancels.length === 0 && story.generations.length === 0) {
@@ -30,20 +30,6 @@ async function main(): Promise<void> {
     );
   }
   console.log(json ? JSON.stringify(story, null, 2) : textOf(story));
-}
-
-function readArguments(): { redrive: string; outputs: string; json: boolean } {
-  const { values } = parseArgs({
-    options: {
-      redrive: { type: 'string' },
-      outputs: { type: 'string', default: localOutputs },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const { redrive = '', outputs, json } = values;
-  if (!isValid(redrive))
-    throw new Advice(`--redrive expects a redrive's id, a ULID, and got ${JSON.stringify(redrive)}\n\n${usage}`);
-  return { redrive: redrive.toUpperCase(), outputs, json };
 }
 
 /** The embedded cloud's outputs, or those of one stack as CDK writes them. */

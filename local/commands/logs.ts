@@ -1,11 +1,11 @@
-import { parseArgs } from 'node:util';
-import { decodeTime, isValid } from 'ulid';
+import { decodeTime } from 'ulid';
 import { journeyOf } from '../journey/journey.ts';
 import { journeyText } from '../journey/journey-text.ts';
 import { linesAbout, type MessageLine } from '../journey/message-lines.ts';
 import { Advice, adviceOnLogs, failWith } from './advice.ts';
+import { readLogOptions } from './log-options.ts';
+import { fromOutputs } from './outputs-file.ts';
 import { logsClient } from './read-logs.ts';
-import { fromOutputs, localOutputs } from './outputs-file.ts';
 
 const usage = `npm run logs -- --message ID [--outputs FILE] [--json]
   --message ID    the message, by the messageId of its reply, its frame or its dead letter
@@ -20,27 +20,13 @@ type Target = { region: string; logGroups: string[]; edgeUrl?: string };
 const slackMs = 120_000;
 
 async function main(): Promise<void> {
-  const { messageId, outputs, json } = readArguments();
+  const { id: messageId, outputs, json } = readLogOptions('message', usage);
   const target = fromOutputs(outputs, targetIn, 'the logs of messages');
   const since = decodeTime(messageId) - slackMs;
   const lines = await read(target, messageId, since);
   if (lines.length === 0) throw nothingAbout(messageId, target, since);
   const journey = journeyOf(messageId, lines);
   console.log(json ? JSON.stringify(journey, null, 2) : journeyText(journey));
-}
-
-function readArguments(): { messageId: string; outputs: string; json: boolean } {
-  const { values } = parseArgs({
-    options: {
-      message: { type: 'string' },
-      outputs: { type: 'string', default: localOutputs },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const { message = '', outputs, json } = values;
-  if (!isValid(message))
-    throw new Advice(`--message expects a message's id, a ULID, and got ${JSON.stringify(message)}\n\n${usage}`);
-  return { messageId: message.toUpperCase(), outputs, json };
 }
 
 /** The embedded cloud's outputs, or those of one stack as CDK writes them. */
