@@ -33,7 +33,7 @@ const paths: Path[] = [
 
 // Warm: what is compiled while a function is young is more with more code, and soon over.
 const plans = {
-  full: { rounds: 12, invocations: 80, warmUp: 400 },
+  full: { rounds: 40, invocations: 30, warmUp: 400 },
   tiny: { rounds: 1, invocations: 3, warmUp: 1 },
 };
 

@@ -1,3 +1,2 @@
-// Imported before any function: the logger reads its level once, and so do metrics.
+// Imported before any function: the logger reads its level once; metrics are lines, too.
 process.env['LOG_LEVEL'] = 'SILENT';
-process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
