@@ -7,13 +7,14 @@ import { Logger } from '@aws-lambda-powertools/logger';
  */
 export const logger = new Logger();
 
-/** The part of an error that is safe and useful in a log: AWS error messages may name what they were sent. */
+/** The part of an error that is safe and useful in a log. */
 export interface ErrorSummary {
   name: string;
   requestId?: string;
   statusCode?: number;
 }
 
+/** What a log may say of an error, which is not its message: those of AWS may name what they were sent. */
 export function errorSummary(error: unknown): ErrorSummary {
   if (!(error instanceof Error)) return { name: typeof error };
   const metadata = '$metadata' in error ? (error.$metadata as { requestId?: string; httpStatusCode?: number }) : {};
